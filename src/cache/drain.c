@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* Drawing in other threads' caches: the other side of the door (cache/thread.h). */
+#include "cache/drain.h"
+
+#include "cache/thread.h"
+#include "vm/blocks.h"
+
+static struct cache *cache_of(struct thread *thread, struct depot *depot) {
+    uint32_t offset = depot->number * MEMPOOL_CACHE_LINE;
+    if (!load_relaxed(&thread->in_use) || offset >= load_relaxed(&thread->table_bytes)) {
+        return NULL;
+    }
+    struct cache *cache = thread_cache(thread, offset);
+    return load_relaxed(&cache->depot) == depot ? cache : NULL;
+}
+
+static void close_gates(struct cache *cache) {
+    store_relaxed(&cache->floor, CACHE_CLOSED);
+    store_relaxed(&cache->capacity, 0);
+}
+
+/* Until the owner is not inside a hit that began before its gates were closed. It may be off its
+ * processor meanwhile, but it waits for nothing. */
+static void wait_at_door(struct thread *thread) {
+    /* D2 pairs with D1 and D3 in cache/thread.h: what was done behind the door is seen */
+    while (load_acquire(&thread->open) == 0 && load_acquire(&thread->stage) != THREAD_SLOW) {
+        sys_yield();
+    }
+}
+
+bool drain_caches(struct depot *depot, bool fold) {
+    bool others = false;
+    for (struct thread *thread = threads_first(); thread != NULL; thread = thread->next_all) {
+        struct cache *cache = cache_of(thread, depot);
+        if (cache != NULL) {
+            others = others || thread != thread_current;
+        }
+    }
+    bool reachable = !others || sys_barrier_available();
+    for (struct thread *thread = threads_first(); thread != NULL; thread = thread->next_all) {
+        struct cache *cache = cache_of(thread, depot);
+        if (cache != NULL && (reachable || thread == thread_current)) {
+            close_gates(cache);
+        }
+    }
+    if (others && reachable) {
+        reachable = sys_barrier_all_threads();
+    }
+    for (struct thread *thread = threads_first(); thread != NULL; thread = thread->next_all) {
+        struct cache *cache = cache_of(thread, depot);
+        if (cache == NULL || (!reachable && thread != thread_current)) {
+            continue;
+        }
+        if (thread != thread_current) {
+            wait_at_door(thread);
+        }
+        if (fold) {
+            cache_return(cache, depot);
+        } else {
+            cache_empty_out(cache, depot);
+        }
+    }
+    return reachable;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Drawing in the caches that other threads have of one pool. */
+#ifndef MEMPOOL_CACHE_DRAIN_H
+#define MEMPOOL_CACHE_DRAIN_H
+
+#include "cache/cache.h"
+
+/* Move all cached rounds of a pool to its depot; the caches' gates stay closed until their owners
+ * open them, under the depot's lock. The caller holds threads_lock and the depot's lock, and is
+ * itself in no hit. `fold`: fold the counters too and unbind the caches (the pool is going).
+ * False: some caches could not be reached (no barrier on this system); theirs come in when their
+ * threads next use or flush them, or end. Cost: one membarrier and a visit to each thread. */
+bool drain_caches(struct depot *depot, bool fold);
+
+#endif

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/* Threads: attach, table growth, end; the clock. */
+#include "cache/thread.h"
+
+#include "base/bits.h"
+#include "vm/blocks.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct sys_lock threads_lock;
+struct thread thread_none;
+struct thread thread_exited;
+__thread struct thread *thread_current MEMPOOL_TLS_MODEL = &thread_none;
+_Atomic uint32_t thread_time_stamp = 1u << RECORD_TIME_SHIFT;
+
+enum {
+    TABLE_BYTES_MIN = 4096, /* 64 pools */
+    TICK_INTERVAL_FIRST = 1,
+};
+
+/* A table that a larger one replaced. */
+struct old_table {
+    struct old_table *next;
+    char *table;
+    size_t bytes;
+};
+
+static struct thread *_Atomic all_threads;
+static struct thread_note *notes;
+static unsigned next_number = 1; /* threads_lock */
+static uint64_t start_ms;
+static void (*thread_ending)(struct thread *thread);
+
+struct thread *threads_first(void) {
+    /* T2 pairs with T1: the struct was whole before it was listed */
+    return load_acquire(&all_threads);
+}
+
+struct thread_note *thread_note(unsigned number) {
+    return &notes[number];
+}
+
+uint64_t thread_clock(void) {
+    uint64_t now_ms = sys_operations.clock_ms() - start_ms;
+    uint32_t seconds = (uint32_t)(now_ms / 1000) + 1;
+    if (seconds != load_relaxed(&depot_seconds)) {
+        uint32_t kept = seconds & RECORD_TIME_MASK;
+        store_relaxed(&depot_seconds, seconds);
+        /* 0 means unknown; a second's error once in 12 days is none. */
+        store_relaxed(&thread_time_stamp, (kept != 0 ? kept : 1) << RECORD_TIME_SHIFT);
+    }
+    return now_ms;
+}
+
+int64_t thread_age(uint32_t record_seconds) {
+    if (record_seconds == 0) {
+        return -1;
+    }
+    return (load_relaxed(&depot_seconds) - record_seconds) & RECORD_TIME_MASK;
+}
+
+/* A number nobody has now: the one longest unused, so that notes last. 0: none. */
+static unsigned take_number(void) {
+    for (unsigned tried = 1; tried < THREAD_NUMBERS; tried++) {
+        unsigned number = next_number;
+        next_number = number + 1 < THREAD_NUMBERS ? number + 1 : 1;
+        if (load_relaxed(&notes[number].id) == 0 || load_relaxed(&notes[number].exited)) {
+            return number;
+        }
+    }
+    return 0;
+}
+
+static void write_note(unsigned number) {
+    struct thread_note *note = &notes[number];
+    store_relaxed(&note->attached_seconds, load_relaxed(&depot_seconds));
+    store_relaxed(&note->exited, 0);
+    sys_thread_name(note->name);
+    store_relaxed(&note->id, sys_thread_id());
+}
+
+/* A struct that no thread uses, or a new one; threads_lock. */
+static struct thread *take_struct(void) {
+    struct thread *thread = threads_first();
+    while (thread != NULL && load_relaxed(&thread->in_use)) {
+        thread = thread->next_all;
+    }
+    if (thread == NULL) {
+        thread = block_take(sizeof *thread);
+        if (thread == NULL) {
+            return NULL;
+        }
+        thread->next_all = load_relaxed(&all_threads);
+        /* T1 pairs with T2: readers without the lock see a whole struct */
+        store_release(&all_threads, thread);
+    }
+    return thread;
+}
+
+static struct thread *attach_locked(void) {
+    struct thread *thread = take_struct();
+    char *table = thread != NULL ? block_take(TABLE_BYTES_MIN) : NULL;
+    if (table == NULL) {
+        return NULL;
+    }
+    (void)thread_clock();
+    thread->number = take_number();
+    thread->stamp = thread->number << RECORD_THREAD_SHIFT;
+    thread->tick_interval = TICK_INTERVAL_FIRST;
+    thread->tick_ms = 0;
+    thread->old_tables = NULL;
+    store_relaxed(&thread->stage, THREAD_FAST);
+    store_relaxed(&thread->n_deferred, 0);
+    store_relaxed(&thread->table, table);
+    store_relaxed(&thread->table_bytes, TABLE_BYTES_MIN);
+    bump_owned(&thread->generation, 2);
+    store_relaxed(&thread->in_use, 1);
+    if (thread->number != 0) {
+        write_note(thread->number);
+    }
+    return thread;
+}
+
+bool thread_attach(void) {
+    struct sys_signals before;
+    sys_signals_block(&before);
+    struct thread *thread = NULL;
+    /* Again: a handler may have come first. */
+    if (thread_current == &thread_none) {
+        sys_lock_take(&threads_lock);
+        thread = attach_locked();
+        sys_lock_drop(&threads_lock);
+        if (thread != NULL) {
+            /* Without this the thread's end would go unseen and strand its caches. */
+            if (sys_thread_exit_watch(thread) == 0) {
+                thread_open_door(thread);
+                thread_current = thread;
+            } else {
+                store_relaxed(&thread->in_use, 0);
+                block_give(load_relaxed(&thread->table), TABLE_BYTES_MIN);
+                thread = NULL;
+            }
+        }
+    }
+    sys_signals_restore(&before);
+    return thread_current != &thread_none;
+}
+
+bool thread_grow(struct thread *thread, uint32_t bytes) {
+    struct sys_signals before;
+    bool grown = true;
+    sys_signals_block(&before);
+    size_t old_bytes = load_relaxed(&thread->table_bytes);
+    if (old_bytes < bytes) {
+        size_t new_bytes = block_bytes(bytes);
+        struct old_table *old = block_take(sizeof *old);
+        char *table = old != NULL ? block_take(new_bytes) : NULL;
+        grown = table != NULL;
+        if (grown) {
+            old->table = load_relaxed(&thread->table);
+            old->bytes = old_bytes;
+            old->next = thread->old_tables;
+            /* Whoever draws caches in must not write into the copy's original meanwhile. */
+            sys_lock_take(&threads_lock);
+            memcpy(table, old->table, old_bytes);
+            thread->old_tables = old;
+            store_relaxed(&thread->table, table);
+            store_relaxed(&thread->table_bytes, (uint32_t)new_bytes);
+            thread_open_door(thread);
+            sys_lock_drop(&threads_lock);
+        } else if (old != NULL) {
+            block_give(old, sizeof *old);
+        }
+    }
+    sys_signals_restore(&before);
+    return grown;
+}
+
+/* Empty every cache of a thread into its depot. `alone`: every depot's lock is held already. */
+static void return_caches(struct thread *thread, bool alone) {
+    uint32_t bytes = load_relaxed(&thread->table_bytes);
+    for (uint32_t offset = 0; offset < bytes; offset += MEMPOOL_CACHE_LINE) {
+        struct cache *cache = thread_cache(thread, offset);
+        struct depot *depot = load_relaxed(&cache->depot);
+        if (depot == NULL) {
+            continue;
+        }
+        if (!alone) {
+            sys_lock_take(&depot->lock);
+        }
+        /* It may have been drawn in and unbound before we had the lock. */
+        if (load_relaxed(&cache->depot) == depot) {
+            cache_return(cache, depot);
+        }
+        if (!alone) {
+            sys_lock_drop(&depot->lock);
+        }
+    }
+}
+
+void thread_flush(void) {
+    struct thread *thread = thread_current;
+    struct sys_signals before;
+    if (!thread_attached(thread) || load_relaxed(&thread->open) == 0) {
+        return; /* nothing cached, or in a handler that interrupted a get or put */
+    }
+    thread_ending(thread);
+    sys_signals_block(&before);
+    thread_shut_door(thread);
+    thread_slow_down(thread);
+    return_caches(thread, false);
+    thread_leave_slow(thread);
+    sys_signals_restore(&before);
+}
+
+/* Give back all that a thread held; nobody uses its caches any more. The caller holds threads_lock;
+ * `alone`: and every other lock, too. */
+static void detach(struct thread *thread, bool alone) {
+    uint32_t bytes = load_relaxed(&thread->table_bytes);
+    store_relaxed(&thread->open, 0);
+    return_caches(thread, alone);
+    /* T3 pairs with T4 in pool/stats.c: a reader of the old table sees that it changed */
+    store_release(&thread->generation, load_relaxed(&thread->generation) + 1);
+    store_relaxed(&thread->table_bytes, 0);
+    block_give(load_relaxed(&thread->table), bytes);
+    store_relaxed(&thread->table, NULL);
+    while (thread->old_tables != NULL) {
+        struct old_table *old = thread->old_tables;
+        thread->old_tables = old->next;
+        block_give(old->table, old->bytes);
+        block_give(old, sizeof *old);
+    }
+    bump_owned(&thread->generation, 1);
+    if (thread->number != 0) {
+        store_relaxed(&notes[thread->number].exited, 1);
+    }
+    store_relaxed(&thread->in_use, 0);
+}
+
+/* The thread's end: called by libc with the thread's struct. Other destructors may still put
+ * after us; they find thread_exited and go to the depots directly. */
+static void thread_ended(void *argument) {
+    struct sys_signals before;
+    thread_ending(argument);
+    sys_signals_block(&before);
+    thread_current = &thread_exited;
+    sys_lock_take(&threads_lock);
+    detach(argument, false);
+    sys_lock_drop(&threads_lock);
+    sys_signals_restore(&before);
+}
+
+int threads_init(void (*ending)(struct thread *thread)) {
+    thread_ending = ending;
+    if (notes == NULL) {
+        notes = block_take(THREAD_NUMBERS * sizeof *notes);
+        if (notes == NULL) {
+            return -ENOMEM;
+        }
+        int result = sys_thread_exit_init(thread_ended);
+        if (result != 0) {
+            block_give(notes, THREAD_NUMBERS * sizeof *notes);
+            notes = NULL;
+            return result;
+        }
+        start_ms = sys_operations.clock_ms();
+        (void)thread_clock();
+    }
+    return 0;
+}
+
+void threads_child(void) {
+    struct thread *self = thread_current;
+    for (struct thread *thread = threads_first(); thread != NULL; thread = thread->next_all) {
+        if (thread != self && load_relaxed(&thread->in_use)) {
+            detach(thread, true);
+        }
+    }
+    if (thread_attached(self) && self->number != 0) {
+        store_relaxed(&notes[self->number].id, sys_thread_id());
+    }
+}

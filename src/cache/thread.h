@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/* What the library keeps of one thread: its table of caches, and the door to it.
+ *
+ * THEORY
+ *
+ * Each thread that gets or puts has a `struct thread`, found through one thread-local pointer, and
+ * a table with one `struct cache` per pool number. Only the thread itself touches its caches, but
+ * for one case: somebody draws them in (a limited pool that ran empty, trim, destroy).
+ *
+ * THE DOOR. `open` is the number of bytes of the table that a get or put may use; 0 while one is
+ * under way. A hit compares its pool's offset with `open` anyway; so one compare finds: a thread
+ * not attached yet (its pointer leads to `thread_none`, open 0), a table too small, a destroyed
+ * pool (offset CACHE_OFFSET_NONE), and a signal handler that interrupted a get or put of its own
+ * thread. All of them leave the hot path; nothing else has to be tested there.
+ *
+ *      owner                                   somebody who draws cache c in, holding the depot's
+ *      -----                                   lock and `threads_lock`
+ *      D1 open = 0                             close c's gates (floor = closed, capacity = 0)
+ *      (compiler barrier)                      sys_barrier_all_threads()
+ *      look at c's gates                       D2 wait until open != 0 or stage == SLOW
+ *      if open: use c                          c is ours until we open its gates again
+ *      D1 open = table_bytes (release)
+ *
+ * Either the owner sees the gate closed, or the other sees the door shut and waits: the barrier on
+ * all threads stands in for the fence that the owner's side leaves out (Dice, Huang, Yang,
+ * "Asymmetric Dekker synchronization", 2001; membarrier(2)).
+ *
+ * THE STAGE. FAST while a hit or the lock-free part of a miss is under way: short, holds no lock.
+ * SLOW from the moment on when the thread touches its caches only under the depot's lock; it may
+ * hold any lock then. The order of stages in one operation: FAST, SLOW, door open.
+ *
+ * SIGNAL HANDLERS. A get or put that finds `open` 0 on an attached thread has interrupted one.
+ * It leaves the caches alone and works on the depot. It only tries for the depot's lock: its own
+ * thread may hold it (SLOW), or the holder may be waiting at its own thread's door (FAST). Over
+ * SLOW it asks for no new memory. A put that cannot have the lock is kept in `deferred` until the
+ * thread's next slow operation.
+ *
+ * STATISTICS are read without a lock: `struct thread`s and old tables are recycled only as such
+ * while the process lives; `generation` tells a reader that what it read was not one thread's.
+ *
+ * Fork: the child is the forking thread alone. The others' caches go to the depots as after their
+ * exit; a door found shut in stage FAST means at most one round both live and in a magazine, which
+ * the depot drops (slab/record.h). */
+#ifndef MEMPOOL_CACHE_THREAD_H
+#define MEMPOOL_CACHE_THREAD_H
+
+#include "base/attributes.h"
+#include "base/list.h"
+#include "cache/cache.h"
+#include "slab/record.h"
+
+#include <stdbool.h>
+
+enum thread_stage { THREAD_FAST = 0, THREAD_SLOW = 1 };
+
+enum {
+    THREAD_DEFERRED = 32,   /* puts of signal handlers that can wait for the interrupted operation */
+    THREAD_NUMBERS = RECORD_THREAD_MASK + 1,
+    THREAD_NAME_BYTES = 16,
+};
+
+struct thread {
+    /* read and written by every hit */
+    _Atomic uint32_t open;
+    _Atomic uint32_t table_bytes;  /* owner */
+    _Atomic(char *) table;         /* owner; struct cache by pool offset */
+    uint32_t stamp;                /* the thread's number in a record's place */
+    _Atomic uint32_t stage;        /* enum thread_stage; owner */
+    /* owner */
+    uint32_t tick_interval;        /* gets from tick to tick */
+    uint64_t tick_ms;              /* when the last one was */
+    uint32_t number;
+    _Atomic uint32_t n_deferred;   /* owner and its handlers */
+    void *deferred[THREAD_DEFERRED];
+    uintptr_t deferred_sites[THREAD_DEFERRED];
+    /* threads_lock */
+    struct thread *next_all;       /* never removed */
+    _Atomic uint32_t in_use;
+    _Atomic uint32_t generation;   /* odd while it changes hands */
+    struct old_table *old_tables;  /* what the table grew out of; kept until the thread ends */
+};
+
+/* What is remembered of a thread's number, also after its end, until another thread gets it. */
+struct thread_note {
+    _Atomic long id; /* kernel thread id; 0: number never used */
+    _Atomic uint32_t attached_seconds;
+    _Atomic uint32_t exited;
+    char name[THREAD_NAME_BYTES];
+};
+
+/* Reached by one load from the thread pointer. Chosen by Meson: initial-exec where the C library
+ * keeps room for it in libraries loaded by dlopen (glibc), else the compiler's default (musl). */
+#ifndef MEMPOOL_TLS_MODEL
+#define MEMPOOL_TLS_MODEL
+#endif
+
+extern struct sys_lock threads_lock;
+extern __thread struct thread *thread_current MEMPOOL_TLS_MODEL;
+/* Seconds in a record's place; what thread_clock wrote last. */
+extern _Atomic uint32_t thread_time_stamp;
+extern struct thread thread_none;   /* of a thread that never got or put */
+extern struct thread thread_exited; /* of a thread whose caches were given back at its end */
+
+/* Once per process, before the first pool. 0 or -errno. `ending` is called for each thread that
+ * ends, while it can still get and put: it carries out deferred puts. */
+int threads_init(void (*ending)(struct thread *thread));
+
+/* Attach the calling thread; blocks signals meanwhile. False: no memory (the thread then works
+ * without caches until a later call succeeds). */
+bool thread_attach(void);
+/* Give the calling thread's caches back to the depots; the thread stays attached. */
+void thread_flush(void);
+/* Make the table reach `bytes`; the door must be open. False: no memory. */
+bool thread_grow(struct thread *thread, uint32_t bytes);
+
+MEMPOOL_HOT_INLINE void thread_open_door(struct thread *thread) {
+    signal_fence();
+    /* D1 pairs with D2 in cache/drain.c: who finds the door open sees what was done behind it */
+    store_release(&thread->open, load_relaxed(&thread->table_bytes));
+}
+
+/* The door is shut and no handler of ours is meant by it: see THE DOOR. */
+MEMPOOL_HOT_INLINE void thread_shut_door(struct thread *thread) {
+    store_relaxed(&thread->open, 0);
+    signal_fence();
+}
+
+static inline bool thread_attached(const struct thread *thread) {
+    return thread != &thread_none && thread != &thread_exited;
+}
+
+static inline struct cache *thread_cache(struct thread *thread, uint32_t offset) {
+    return (struct cache *)(void *)(load_relaxed(&thread->table) + offset);
+}
+
+/* From FAST to SLOW: from here on the caches are touched under their depot's lock only. */
+static inline void thread_slow_down(struct thread *thread) {
+    signal_fence();
+    /* D3 pairs with D2 in cache/drain.c: as D1 */
+    store_release(&thread->stage, THREAD_SLOW);
+}
+
+/* End of an operation that was SLOW. */
+static inline void thread_leave_slow(struct thread *thread) {
+    signal_fence();
+    store_relaxed(&thread->stage, THREAD_FAST);
+    thread_open_door(thread);
+}
+
+/* The first of all threads ever attached; then next_all. Lock-free. */
+struct thread *threads_first(void);
+/* The note of a thread's number, 0 .. THREAD_NUMBERS - 1. */
+struct thread_note *thread_note(unsigned number);
+
+/* Read the clock, publish it to depot_seconds and thread_time_stamp; milliseconds since the start. */
+uint64_t thread_clock(void);
+/* Seconds since a record's time, or -1 for time 0. */
+int64_t thread_age(uint32_t record_seconds);
+
+/* In the child of a fork: every other thread is gone, what they held goes to the depots. The
+ * caller holds threads_lock and every depot's lock, but not space.lock. */
+void threads_child(void);
+
+#endif

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/* The depot: magazines, loose rounds, and slabs of one pool. */
+#include "depot/depot.h"
+
+#include "base/bits.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum {
+    MAGAZINE_BYTES = 32 << 10,  /* of objects, in one magazine */
+    UNCACHED_STRIDE = 256 << 10, /* from here on a lock is nothing beside the object's own cost */
+    BIG_STRIDE = 64 << 10,      /* from here on a magazine holds one */
+    DEPOT_BYTES = 1 << 20,      /* of objects, in the depot */
+    DEPOT_MAGAZINES = 16,
+    EXCHANGES_TO_GROW = 8,
+    RELAX_SHARE = 8,            /* no longer tight when 1/8 of what is carved is free */
+};
+
+_Atomic uint32_t depot_seconds = 1;
+
+/* Rounds of the largest magazine: 2^k - 1 of them below 32 KiB of objects, at least 2. */
+static uint32_t choose_rounds_max(const struct shape *shape) {
+    if (shape->stride >= UNCACHED_STRIDE) {
+        return 0;
+    }
+    if (shape->stride >= BIG_STRIDE) {
+        return 1;
+    }
+    size_t fit = MAGAZINE_BYTES / shape->stride;
+    size_t rounds = MAGAZINE_ROUNDS_MAX;
+    while (rounds > fit && rounds > 1) {
+        rounds /= 2;
+    }
+    return (uint32_t)max_size(rounds, 2);
+}
+
+void depot_init(struct depot *depot, const struct shape *shape, uint32_t number) {
+    memset((char *)depot + sizeof depot->lock, 0, sizeof *depot - sizeof depot->lock);
+    depot->shape = *shape;
+    depot->number = number;
+    depot->slot_limit = SIZE_MAX;
+    depot->rounds_max = choose_rounds_max(shape);
+    depot->rounds_bound = min_size(max_size(DEPOT_BYTES / shape->stride, depot->rounds_max),
+                                   (size_t)DEPOT_MAGAZINES * max_size(depot->rounds_max, 1));
+    depot->target = (uint32_t)min_size(MAGAZINE_ROUNDS_MIN, depot->rounds_max);
+    list_init(&depot->partial);
+    list_init(&depot->empty);
+    list_init(&depot->slabs);
+}
+
+static struct slab *add_slab(struct depot *depot) {
+    uint32_t offset = depot->uncached ? CACHE_OFFSET_NONE : depot->number * MEMPOOL_CACHE_LINE;
+    struct slab *slab = slab_create(&depot->shape, depot, offset);
+    if (slab == NULL) {
+        return NULL;
+    }
+    slab->empty_since = load_relaxed(&depot_seconds);
+    list_append(&depot->slabs, &slab->sibling);
+    list_append(&depot->empty, &slab->link);
+    bump_owned(&depot->n_slabs, 1);
+    bump_owned(&depot->home, depot->shape.slots);
+    bump_owned(&depot->slots, depot->shape.slots);
+    return slab;
+}
+
+int depot_reserve(struct depot *depot) {
+    while (load_relaxed(&depot->slots) < depot->count) {
+        if (add_slab(depot) == NULL) {
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+void depot_note_live(struct depot *depot, size_t live) {
+    size_t peak = load_relaxed(&depot->peak);
+    while (live > peak && !swap_if_relaxed(&depot->peak, &peak, live)) {
+    }
+}
+
+/* A slab with slots at home: in use ones first, so that others can become empty. */
+static struct slab *ready_slab(struct depot *depot, bool may_grow) {
+    if (!list_empty(&depot->partial)) {
+        return list_entry(depot->partial.next, struct slab, link);
+    }
+    if (!list_empty(&depot->empty)) {
+        /* the one that became empty last: its pages are most likely still there */
+        return list_entry(depot->empty.previous, struct slab, link);
+    }
+    return may_grow ? add_slab(depot) : NULL;
+}
+
+uint32_t depot_carve(struct depot *depot, struct round *rounds, uint32_t n, bool may_grow) {
+    size_t carved = load_relaxed(&depot->slots) - load_relaxed(&depot->home);
+    size_t before = max_size(carved, depot->count);
+    uint32_t got = 0;
+    n = (uint32_t)min_size(n, depot->slot_limit - carved);
+    while (got < n) {
+        struct slab *slab = ready_slab(depot, may_grow);
+        if (slab == NULL) {
+            break;
+        }
+        uint32_t here = slab_carve(slab, &depot->shape, rounds + got, n - got, depot->raw);
+        got += here;
+        store_relaxed(&depot->home, load_relaxed(&depot->home) - here);
+        list_remove(&slab->link);
+        if (slab->home > 0) {
+            list_push(&depot->partial, &slab->link);
+        }
+    }
+    if (carved + got > before) {
+        bump_owned(&depot->misses, carved + got - before);
+    }
+    return got;
+}
+
+void depot_slab_gained(struct depot *depot, struct slab *slab) {
+    bump_owned(&depot->home, 1);
+    if (slab->home == depot->shape.slots) {
+        list_remove(&slab->link);
+        slab->empty_since = load_relaxed(&depot_seconds);
+        list_append(&depot->empty, &slab->link);
+    } else if (slab->home == 1) {
+        list_push(&depot->partial, &slab->link);
+    }
+}
+
+void depot_round_home(struct depot *depot, struct round round) {
+    struct slab *slab = slab_of(round.object);
+    if (slab_give(slab, round) == SLAB_GIVEN) {
+        depot_slab_gained(depot, slab);
+    } else {
+        bump_owned(&depot->duplicates, 1);
+    }
+}
+
+static void count_rounds(struct depot *depot, size_t now) {
+    store_relaxed(&depot->rounds, now);
+    if (now < depot->rounds_low) {
+        depot->rounds_low = now;
+    }
+}
+
+struct magazine *depot_empty_magazine(struct depot *depot) {
+    return magazine_create(depot->target);
+}
+
+void depot_note_exchange(struct depot *depot) {
+    if (depot->target < depot->rounds_max && ++depot->exchanges >= EXCHANGES_TO_GROW) {
+        depot->exchanges = 0;
+        depot->target = (uint32_t)min_size(depot->target * 2 + 1, depot->rounds_max);
+    }
+}
+
+struct magazine *depot_take_magazine(struct depot *depot) {
+    struct magazine *magazine = depot->full;
+    if (magazine != NULL) {
+        depot->full = magazine->next;
+    } else if (depot->loose != NULL && depot->loose->n > 0) {
+        magazine = depot->loose;
+        depot->loose = NULL;
+    } else {
+        return NULL;
+    }
+    count_rounds(depot, load_relaxed(&depot->rounds) - magazine->n);
+    return magazine;
+}
+
+void depot_give_magazine(struct depot *depot, struct magazine *magazine) {
+    size_t rounds = load_relaxed(&depot->rounds);
+    if (!depot->tight && rounds + magazine->n > depot->rounds_bound) {
+        /* What is above the bound goes straight home. */
+        while (magazine->n > 0) {
+            depot_round_home(depot, magazine->rounds[--magazine->n]);
+        }
+    }
+    if (magazine->n == 0) {
+        magazine_destroy(magazine);
+        return;
+    }
+    magazine->next = depot->full;
+    depot->full = magazine;
+    count_rounds(depot, rounds + magazine->n);
+}
+
+/* A magazine with a round to take, or with room for one. */
+static struct magazine *loose_for_take(struct depot *depot, bool may_grow) {
+    if (depot->loose != NULL && depot->loose->n > 0) {
+        return depot->loose;
+    }
+    if (depot->full != NULL) {
+        if (depot->loose != NULL) {
+            magazine_destroy(depot->loose);
+        }
+        depot->loose = depot->full;
+        depot->full = depot->loose->next;
+        return depot->loose;
+    }
+    if (depot->loose == NULL && may_grow) {
+        depot->loose = magazine_create((uint32_t)max_size(depot->target, 1));
+    }
+    return depot->loose;
+}
+
+bool depot_take(struct depot *depot, struct round *ret_round, bool may_grow) {
+    struct magazine *loose = loose_for_take(depot, may_grow);
+    if (loose == NULL || loose->n == 0) {
+        return depot_carve(depot, ret_round, 1, may_grow) == 1;
+    }
+    *ret_round = loose->rounds[--loose->n];
+    count_rounds(depot, load_relaxed(&depot->rounds) - 1);
+    return true;
+}
+
+void depot_give(struct depot *depot, struct round round) {
+    struct magazine *loose = depot->loose;
+    if (loose != NULL && loose->n == loose->capacity) {
+        loose->next = depot->full;
+        depot->full = loose;
+        depot->loose = loose = NULL;
+    }
+    if (load_relaxed(&depot->rounds) >= depot->rounds_bound || loose == NULL) {
+        /* No magazine at hand, and a put must not fail: the slab needs no memory for it. */
+        depot_round_home(depot, round);
+        return;
+    }
+    loose->rounds[loose->n++] = round;
+    count_rounds(depot, load_relaxed(&depot->rounds) + 1);
+}
+
+size_t depot_send_home(struct depot *depot, size_t n) {
+    size_t sent = 0;
+    while (sent < n) {
+        struct magazine *magazine = depot_take_magazine(depot);
+        if (magazine == NULL) {
+            break;
+        }
+        while (magazine->n > 0) {
+            depot_round_home(depot, magazine->rounds[--magazine->n]);
+            sent++;
+        }
+        magazine_destroy(magazine);
+    }
+    return sent;
+}
+
+struct slab *depot_detach_empty(struct depot *depot, uint32_t before) {
+    if (list_empty(&depot->empty)) {
+        return NULL;
+    }
+    struct slab *slab = list_entry(depot->empty.next, struct slab, link);
+    size_t slots = load_relaxed(&depot->slots) - depot->shape.slots;
+    if (slots < depot->count || slab->empty_since >= before) {
+        return NULL;
+    }
+    list_remove(&slab->link);
+    list_remove(&slab->sibling);
+    store_relaxed(&depot->home, load_relaxed(&depot->home) - depot->shape.slots);
+    store_relaxed(&depot->slots, slots);
+    store_relaxed(&depot->n_slabs, load_relaxed(&depot->n_slabs) - 1);
+    return slab;
+}
+
+void depot_relax(struct depot *depot) {
+    size_t carved = load_relaxed(&depot->slots) - load_relaxed(&depot->home);
+    size_t may_carve = depot->slot_limit - carved;
+    size_t free_slots = load_relaxed(&depot->rounds) + may_carve;
+    if (depot->tight && !depot->uncached &&
+        free_slots > depot->slot_limit / RELAX_SHARE + 2 * (size_t)depot->rounds_max) {
+        depot->tight = false;
+    }
+}
+
+void depot_close(struct depot *depot) {
+    depot->tight = true;
+    if (depot->loose != NULL && depot->loose->n == 0) {
+        magazine_destroy(depot->loose);
+        depot->loose = NULL;
+    }
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* The depot: what the threads of a process share of one pool.
+ *
+ * THEORY
+ *
+ *      caches (one per thread)           depot                            slabs
+ *      get/put <-> loaded, previous <-> full magazines, loose rounds <-> slots at home
+ *
+ * Caches trade whole magazines with the depot (Bonwick & Adams, "Magazines and Vmem", USENIX 2001,
+ * section 3), so one lock serves many gets; objects that one thread puts and another gets travel
+ * the same way. What the depot holds is bounded (`rounds_bound`); what comes above goes home to
+ * the slabs at once. Of what it holds, what was not needed for a while (`rounds_low`, the working
+ * set of section 3.6 there) goes home in reclaim steps, and slabs whose slots are all at home go
+ * back to the system some seconds later (pool/reclaim.c).
+ *
+ * Magazines start at 7 rounds and grow with traffic up to `rounds_max`, which is bounded by bytes:
+ * a cache never holds more than 2 x max(32 KiB, 2 objects); objects above 256 KiB are not cached.
+ *
+ * Tight: a depot that may not grow (limit, FAIL, HEAP) and found nothing free draws all caches in
+ * and closes their gates; from then on every get and put of the pool takes this lock, so that no
+ * free object hides in a cache, until enough are free again. A pool made MEMPOOL_UNCACHED is
+ * always tight. So the limit is exact in both directions.
+ *
+ * Equations, under the lock:
+ *      carved = slots - home = rounds + cached by threads + live        (duplicates aside)
+ *      carved <= slot_limit
+ * Locks: everything not marked otherwise is under `lock` (rank depot). Fork: held across. */
+#ifndef MEMPOOL_DEPOT_DEPOT_H
+#define MEMPOOL_DEPOT_DEPOT_H
+
+#include "depot/magazine.h"
+
+struct mempool;
+
+enum depot_state {
+    DEPOT_UNUSED = 0, /* never was a pool, or the place of one that is gone */
+    DEPOT_ALIVE,
+    DEPOT_ZOMBIE, /* destroyed while objects are live: takes puts only */
+};
+
+/* No cache: an offset no thread's table reaches, so that get and put leave the hot path. */
+#define CACHE_OFFSET_NONE UINT32_MAX
+
+struct depot {
+    struct sys_lock lock; /* first: it outlives the pools that this place serves */
+    /* immutable while not UNUSED */
+    struct mempool *pool;   /* the handle, for reports; not looked into here */
+    const char *name;       /* "component:type" */
+    struct shape shape;
+    uint32_t number;        /* of the pool */
+    uint32_t rounds_max;    /* of a magazine; 0: uncached */
+    size_t count;           /* slots to keep ready */
+    size_t slot_limit;      /* most slots carved at once; SIZE_MAX: none */
+    size_t rounds_bound;    /* most rounds the depot keeps */
+    bool raw;               /* there is a constructor */
+    bool uncached;          /* always tight */
+    /* under lock */
+    _Atomic uint32_t state; /* enum depot_state; peeped at without the lock */
+    bool tight;
+    bool ended;             /* a zombie whose last object is home; said once */
+    bool unreachable;       /* some cache may still be bound to it: its place is not used again */
+    uint32_t target;        /* capacity of magazines to come */
+    uint32_t exchanges;     /* since target last grew */
+    struct magazine *full;  /* newest first; none is empty */
+    struct magazine *loose; /* for single rounds; may be NULL */
+    struct list partial;    /* slabs with some slots at home */
+    struct list empty;      /* slabs with all at home, longest empty first */
+    struct list slabs;      /* all, by `sibling` */
+    size_t rounds_low;      /* least `rounds` since the last reclaim step */
+    /* written under lock, read by statistics without it */
+    _Atomic size_t n_slabs, slots, home, rounds;
+    _Atomic size_t peak;    /* highest number of live slots seen; written by compare-and-swap */
+    _Atomic uint64_t gets, puts; /* of threads that ended, and those that went past the caches */
+    _Atomic uint64_t misses, duplicates;
+    _Atomic uint64_t refused, misuses; /* no lock: atomic adds */
+};
+
+/* Under the lock, which is left as it is. */
+void depot_init(struct depot *depot, const struct shape *shape, uint32_t number);
+/* Take slabs until `count` slots exist: 0 or -ENOMEM (what was taken stays). */
+int depot_reserve(struct depot *depot);
+
+/* Slots that are neither at home nor in the depot: live, or in a cache. No lock needed. */
+static inline size_t depot_out(const struct depot *depot) {
+    size_t carved = load_relaxed(&depot->slots) - load_relaxed(&depot->home);
+    return carved - load_relaxed(&depot->rounds);
+}
+/* Note that this many slots are live now. No lock needed. */
+void depot_note_live(struct depot *depot, size_t live);
+
+/* -- single rounds, for what goes past the caches -- */
+bool depot_take(struct depot *depot, struct round *ret_round, bool may_grow);
+void depot_give(struct depot *depot, struct round round);
+
+/* -- magazines -- */
+/* A magazine with rounds, or NULL where the depot has none. */
+struct magazine *depot_take_magazine(struct depot *depot);
+/* Give a magazine with its rounds, or an empty one; it is the depot's then. */
+void depot_give_magazine(struct depot *depot, struct magazine *magazine);
+/* An empty magazine of the size that traffic asks for; NULL: no memory. */
+struct magazine *depot_empty_magazine(struct depot *depot);
+/* Fill an empty magazine from the slabs, as far as limit and memory allow. */
+uint32_t depot_carve(struct depot *depot, struct round *rounds, uint32_t n, bool may_grow);
+/* Count an exchange: traffic makes magazines grow. */
+void depot_note_exchange(struct depot *depot);
+
+/* Send up to n rounds home, newest magazines last; returns how many went. */
+size_t depot_send_home(struct depot *depot, size_t n);
+/* Send one round home whose slot is the caller's to give. */
+void depot_round_home(struct depot *depot, struct round round);
+/* Is a slot of this slab at home now that was not: keep the lists right. */
+void depot_slab_gained(struct depot *depot, struct slab *slab);
+/* Take one slab off that is empty and not needed for `count`, empty since before `before`
+ * seconds; NULL: none. The caller retires it, without the lock. */
+struct slab *depot_detach_empty(struct depot *depot, uint32_t before);
+
+/* Give up the loose magazine and whatever else only an alive depot needs. */
+void depot_close(struct depot *depot);
+
+/* Tight and free enough to let caches work again? Then it is no longer tight. */
+void depot_relax(struct depot *depot);
+
+/* The depot's clock, seconds since the library started plus one; written by ticks (cache). */
+extern _Atomic uint32_t depot_seconds;
+
+#endif

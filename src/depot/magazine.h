@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* Magazines: arrays of free slots, the unit in which caches and depots trade.
+ *
+ * Capacities are 2^k - 1 rounds, so that header and rounds fill a power-of-two block exactly. */
+#ifndef MEMPOOL_DEPOT_MAGAZINE_H
+#define MEMPOOL_DEPOT_MAGAZINE_H
+
+#include "slab/slab.h"
+
+enum {
+    MAGAZINE_ROUNDS_MIN = 7,
+    MAGAZINE_ROUNDS_MAX = 127,
+};
+
+struct magazine {
+    struct magazine *next; /* in a depot's list */
+    uint32_t n;            /* rounds; not kept while the magazine is a cache's loaded one */
+    uint32_t capacity;
+    struct round rounds[];
+};
+
+static inline struct magazine *magazine_of(struct round *rounds) {
+    return list_entry(rounds, struct magazine, rounds);
+}
+
+static inline size_t magazine_bytes(uint32_t capacity) {
+    return sizeof(struct magazine) + capacity * sizeof(struct round);
+}
+
+/* An empty one; NULL: no memory. Takes space.lock. */
+struct magazine *magazine_create(uint32_t capacity);
+void magazine_destroy(struct magazine *magazine);
+
+#endif

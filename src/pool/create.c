@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/* mempool_create. */
+#include "base/attributes.h"
+#include "base/bits.h"
+#include "base/text.h"
+#include "pool/registry.h"
+#include "pool/runtime.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* The first version's size: what every caller sends at least. */
+#define OPTIONS_BYTES_MIN offsetof(struct mempool_options, reserved)
+
+/* The caller's options, whatever version it was compiled for: missing fields are zero, and fields
+ * that we do not know must be. 0 or -EINVAL. */
+static int read_options(const struct mempool_options *from, struct mempool_options *ret) {
+    if (from == NULL || from->struct_size < OPTIONS_BYTES_MIN) {
+        return -EINVAL;
+    }
+    const unsigned char *bytes = (const unsigned char *)from;
+    size_t known = min_size(from->struct_size, sizeof *ret);
+    if (from->struct_size > sizeof *ret + MEMPOOL_CACHE_LINE * 4) {
+        return -EINVAL; /* not a size that a later version would have: not initialised */
+    }
+    for (size_t at = known; at < from->struct_size; at++) {
+        if (bytes[at] != 0) {
+            return -EINVAL;
+        }
+    }
+    memset(ret, 0, sizeof *ret);
+    memcpy(ret, from, known);
+    return 0;
+}
+
+static int check_options(struct mempool_options *options) {
+    size_t bytes;
+    if (options->align == 0) {
+        options->align = SLOT_ALIGN_MIN;
+    }
+    if (options->object_bytes == 0 || options->object_bytes > MEMPOOL_OBJECT_BYTES_MAX ||
+        !is_power_of_two(options->align) || options->align > MEMPOOL_ALIGN_MAX ||
+        (options->limit != 0 && options->limit < options->count) ||
+        (unsigned)options->on_empty > MEMPOOL_HEAP || options->reserved != 0 ||
+        (options->flags & ~MEMPOOL_UNCACHED) != 0) {
+        return -EINVAL;
+    }
+    if (options->on_empty == MEMPOOL_FAIL && options->limit == 0 && options->count == 0) {
+        return -EINVAL;
+    }
+    size_t stride = round_up(options->object_bytes, max_size(options->align, SLOT_ALIGN_MIN));
+    if (!multiply_checked(stride, options->count, &bytes) || bytes > SIZE_MAX / 2) {
+        return -EINVAL;
+    }
+    return 0;
+}
+
+static void make_name(struct mempool *pool, const struct mempool_options *options) {
+    struct text text;
+    text_init(&text, pool->name, sizeof pool->name);
+    text_add(&text, options->component != NULL ? options->component : sys_program_name());
+    text_add(&text, ":");
+    text_add(&text, options->name != NULL ? options->name : "unnamed");
+    /* A name is one line in a statedump and one word in a report. */
+    for (size_t i = 0; i < text.length; i++) {
+        if ((unsigned char)pool->name[i] < ' ' || pool->name[i] == '\x7f') {
+            pool->name[i] = '?';
+        }
+    }
+}
+
+static void fill_pool(struct mempool *pool, const struct mempool_options *options) {
+    struct shape shape;
+    struct depot *depot = &pool->depot;
+    uint32_t number = depot->number;
+    shape_init(&shape, options->object_bytes, options->align);
+    depot_init(depot, &shape, number);
+    depot->pool = pool;
+    depot->name = pool->name;
+    depot->count = options->count;
+    depot->raw = options->construct != NULL || options->destruct != NULL;
+    if (options->on_empty == MEMPOOL_HEAP) {
+        depot->slot_limit = options->count;
+    } else if (options->limit != 0) {
+        depot->slot_limit = options->limit;
+    } else if (options->on_empty == MEMPOOL_FAIL) {
+        depot->slot_limit = options->count;
+    }
+    bool limited = depot->slot_limit != SIZE_MAX;
+    depot->uncached = (options->flags & MEMPOOL_UNCACHED) != 0 || depot->rounds_max == 0 ||
+                      (limited && !sys_barrier_available());
+    depot->tight = depot->uncached;
+    pool->on_empty = (uint32_t)options->on_empty;
+    pool->limit = options->limit;
+    pool->object_align = options->align;
+    pool->construct = options->construct;
+    pool->destruct = options->destruct;
+    pool->arg = options->arg;
+    store_relaxed(&pool->heap_live, 0);
+    store_relaxed(&pool->heap_peak, 0);
+    store_relaxed(&pool->heap_gets, 0);
+    store_relaxed(&pool->heap_puts, 0);
+    store_relaxed(&pool->retiring, 0);
+    make_name(pool, options);
+}
+
+/* Slabs of a pool that could not be made whole. */
+static void drop_slabs(struct depot *depot) {
+    struct slab *slab;
+    depot->count = 0;
+    while ((slab = depot_detach_empty(depot, UINT32_MAX)) != NULL) {
+        (void)slab_retire(slab, &depot->shape, SIZE_MAX, depot->number);
+    }
+}
+
+static int create_locked(const struct mempool_options *options, struct mempool **ret_pool) {
+    int result = runtime_init();
+    if (result != 0) {
+        return result;
+    }
+    struct mempool *pool = registry_take();
+    if (pool == NULL) {
+        return -ENOMEM;
+    }
+    sys_lock_take(&pool->depot.lock);
+    fill_pool(pool, options);
+    result = depot_reserve(&pool->depot);
+    if (result == 0) {
+        store_relaxed(&pool->depot.state, DEPOT_ALIVE);
+    } else {
+        drop_slabs(&pool->depot);
+    }
+    sys_lock_drop(&pool->depot.lock);
+    if (result != 0) {
+        registry_give(pool);
+        return result;
+    }
+    registry_list(pool);
+    store_relaxed(&pool->cache_offset, pool->depot.uncached
+                                           ? CACHE_OFFSET_NONE
+                                           : pool->depot.number * MEMPOOL_CACHE_LINE);
+    *ret_pool = pool;
+    return 0;
+}
+
+MEMPOOL_API struct mempool *mempool_create(const struct mempool_options *given) {
+    struct mempool_options options;
+    struct sys_signals before;
+    struct mempool *pool = NULL;
+    int result = read_options(given, &options);
+    if (result == 0) {
+        result = check_options(&options);
+    }
+    if (result == 0) {
+        sys_signals_block(&before);
+        sys_lock_take(&registry_lock);
+        result = create_locked(&options, &pool);
+        sys_lock_drop(&registry_lock);
+        sys_signals_restore(&before);
+    }
+    if (result != 0) {
+        errno = -result;
+    }
+    return pool;
+}
+
+MEMPOOL_API struct mempool *mempool_create_typed(size_t object_bytes, size_t align,
+                                                 const char *type_name, size_t count) {
+    struct mempool_options options = {
+        .struct_size = sizeof options,
+        .name = type_name,
+        .object_bytes = object_bytes,
+        .align = align,
+        .count = count,
+    };
+    return mempool_create(&options);
+}
+
+MEMPOOL_API const char *mempool_version(void) {
+    return MEMPOOL_VERSION;
+}

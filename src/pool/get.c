@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: MIT */
+/* mempool_get: the ladder from the hit down to the policy.
+ *
+ *      hit (cache/hit.h)
+ *      settle: tick, low-water mark, swap of the two magazines       no lock
+ *      refill: magazine from the depot, or carve                    depot's lock
+ *      draw in what other threads cache                             threads' and depot's lock
+ *      policy: grow was tried; heap, or refuse
+ */
+#include "base/attributes.h"
+#include "cache/drain.h"
+#include "cache/hit.h"
+#include "misuse/explain.h"
+#include "misuse/report.h"
+#include "pool/get.h"
+#include "pool/heap.h"
+#include "pool/reclaim.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum {
+    HANDLER_TRIES = 1000, /* of a lock that may be held by, or wait for, the interrupted call */
+};
+
+/* A round taken out, marked live; what else its taker must do. */
+struct taking {
+    struct round round;
+    bool raw;            /* construct it */
+    uint32_t duplicates; /* racing puts found on the way; report them */
+};
+
+static uint32_t stamp_now(const struct thread *thread) {
+    return thread->stamp + load_relaxed(&thread_time_stamp);
+}
+
+/* Mark the slot of a round live: true if the round was good. Marking comes before the round
+ * leaves its magazine where the caller can order it so. */
+static bool mark_live(struct taking *taking, uintptr_t site, uint32_t stamp) {
+    record *slot_record = taking->round.slot_record;
+    uint64_t value = load_relaxed(slot_record);
+    if (record_state(value) != RECORD_FREE && value != RECORD_RAW) {
+        taking->duplicates++;
+        return false;
+    }
+    taking->raw = value == RECORD_RAW;
+    store_relaxed(slot_record, record_make(site, stamp, RECORD_LIVE));
+    return true;
+}
+
+/* From the depot, whose lock is held. */
+static bool take_from_depot(struct mempool *pool, struct taking *taking, uintptr_t site,
+                            uint32_t stamp, bool may_grow) {
+    struct depot *depot = &pool->depot;
+    while (depot_take(depot, &taking->round, may_grow)) {
+        if (mark_live(taking, site, stamp)) {
+            bump_owned(&depot->gets, 1);
+            if (depot->tight) {
+                depot_note_live(depot, depot_out(depot));
+            }
+            return true;
+        }
+        bump_owned(&depot->duplicates, 1);
+    }
+    return false;
+}
+
+MEMPOOL_COLD static void report_duplicate(struct mempool *pool, const void *object,
+                                          uintptr_t site) {
+    struct explanation explanation;
+    explain_address(object, &explanation);
+    struct report report = {
+        .kind = MEMPOOL_MISUSE_RACING_PUT,
+        .address = object,
+        .pool = pool,
+        .pool_name = pool->name,
+        .site = site,
+        .past = &explanation.description,
+    };
+    add_relaxed(&pool->depot.misuses, 1);
+    report_misuse(&report);
+}
+
+/* A live-marked raw slot meets its constructor; when that refuses, the slot goes back. */
+MEMPOOL_COLD static void *construct(struct mempool *pool, struct round round) {
+    errno = ENOMEM;
+    if (pool->construct == NULL || pool->construct(round.object, pool->arg) == 0) {
+        return round.object;
+    }
+    int why = errno;
+    struct sys_signals before;
+    sys_signals_block(&before);
+    sys_lock_take(&pool->depot.lock);
+    store_relaxed(round.slot_record, RECORD_RAW);
+    depot_give(&pool->depot, round);
+    bump_owned(&pool->depot.gets, 0 - (uint64_t)1);
+    sys_lock_drop(&pool->depot.lock);
+    sys_signals_restore(&before);
+    add_relaxed(&pool->depot.refused, 1);
+    errno = why;
+    return NULL;
+}
+
+/* All locks dropped, door open: what remains to be done for a taken round. */
+static void *finish(struct mempool *pool, const struct taking *taking, uintptr_t site) {
+    if (MEMPOOL_UNLIKELY(taking->duplicates > 0)) {
+        report_duplicate(pool, taking->round.object, site);
+    }
+    return taking->raw ? construct(pool, taking->round) : taking->round.object;
+}
+
+MEMPOOL_COLD static void *refuse(struct mempool *pool, int why) {
+    add_relaxed(&pool->depot.refused, 1);
+    errno = why;
+    return NULL;
+}
+
+/* Nothing free and no growth. */
+MEMPOOL_COLD static void *apply_policy(struct mempool *pool, uintptr_t site) {
+    if (pool->on_empty == MEMPOOL_HEAP) {
+        void *object = heap_get(pool, site);
+        return object != NULL ? object : refuse(pool, errno);
+    }
+    return refuse(pool, ENOMEM);
+}
+
+/* The pool may not grow and nothing is in reach: see what other threads' caches hold, and keep
+ * them closed until there is plenty. Holds nothing; the calling thread is SLOW, or has its signals
+ * blocked. */
+MEMPOOL_COLD static bool take_drawn_in(struct mempool *pool, struct taking *taking, uintptr_t site,
+                                       uint32_t stamp) {
+    struct depot *depot = &pool->depot;
+    bool taken = false;
+    sys_lock_take(&threads_lock);
+    sys_lock_take(&depot->lock);
+    if (load_relaxed(&depot->state) == DEPOT_ALIVE) {
+        if (!depot->tight) {
+            depot->tight = true;
+            (void)drain_caches(depot, false);
+        }
+        taken = take_from_depot(pool, taking, site, stamp, true);
+    }
+    sys_lock_drop(&depot->lock);
+    sys_lock_drop(&threads_lock);
+    return taken;
+}
+
+static bool may_draw_in(const struct depot *depot) {
+    return depot->slot_limit != SIZE_MAX && !depot->tight;
+}
+
+/* Past the caches: the thread has none, or the pool is uncached. Signals are blocked, or the
+ * thread is SLOW. */
+static bool take_past_caches(struct mempool *pool, struct taking *taking, uintptr_t site,
+                             uint32_t stamp) {
+    struct depot *depot = &pool->depot;
+    sys_lock_take(&depot->lock);
+    bool alive = load_relaxed(&depot->state) == DEPOT_ALIVE;
+    bool taken = alive && take_from_depot(pool, taking, site, stamp, true);
+    bool draw_in = alive && !taken && may_draw_in(depot);
+    sys_lock_drop(&depot->lock);
+    return taken || (draw_in && take_drawn_in(pool, taking, site, stamp));
+}
+
+MEMPOOL_COLD static void *get_past_caches(struct mempool *pool, struct thread *thread,
+                                          uintptr_t site) {
+    struct taking taking = {.duplicates = 0};
+    struct sys_signals before;
+    bool taken;
+    if (thread_attached(thread)) {
+        thread_shut_door(thread);
+        thread_slow_down(thread);
+        taken = take_past_caches(pool, &taking, site, stamp_now(thread));
+        thread_leave_slow(thread);
+        pool_put_deferred(thread);
+    } else {
+        sys_signals_block(&before);
+        taken = take_past_caches(pool, &taking, site, stamp_now(thread));
+        sys_signals_restore(&before);
+    }
+    return taken ? finish(pool, &taking, site) : apply_policy(pool, site);
+}
+
+/* In a signal handler that interrupted a get or put of its own thread. */
+MEMPOOL_COLD static void *get_interrupting(struct mempool *pool, struct thread *thread,
+                                           uintptr_t site) {
+    struct depot *depot = &pool->depot;
+    struct taking taking = {.duplicates = 0};
+    struct sys_signals before;
+    /* A handler that interrupts this one must find the lock free. */
+    sys_signals_block(&before);
+    /* Interrupted FAST, the thread holds no lock: new memory may be asked for. */
+    bool may_grow = load_relaxed(&thread->stage) == THREAD_FAST;
+    bool locked = handler_lock(&depot->lock);
+    bool taken = false;
+    if (locked) {
+        taken = load_relaxed(&depot->state) == DEPOT_ALIVE &&
+                take_from_depot(pool, &taking, site, stamp_now(thread), may_grow);
+        sys_lock_drop(&depot->lock);
+    }
+    sys_signals_restore(&before);
+    if (taken) {
+        return finish(pool, &taking, site);
+    }
+    if (!locked || !may_grow) {
+        struct report report = {.kind = MEMPOOL_MISUSE_REENTERED,
+                                .pool = pool,
+                                .pool_name = pool->name,
+                                .site = site};
+        add_relaxed(&depot->misuses, 1);
+        report_misuse(&report);
+        return refuse(pool, EAGAIN);
+    }
+    return refuse(pool, ENOMEM);
+}
+
+bool handler_lock(struct sys_lock *lock) {
+    for (int i = 0; i < HANDLER_TRIES; i++) {
+        if (sys_lock_try(lock)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What a miss led to. */
+enum outcome { OUTCOME_AGAIN, OUTCOME_TAKEN, OUTCOME_NOTHING, OUTCOME_DEAD };
+
+/* Settled without a lock; the door is shut. Looks at the round that the hit would take. */
+static enum outcome take_settled(struct cache *cache, struct taking *taking, uintptr_t site,
+                                 uint32_t stamp) {
+    uint32_t n = cache_loaded(cache);
+    if (n <= load_relaxed(&cache->floor) || load_relaxed(&cache->tick_at) == load_relaxed(&cache->out)) {
+        return OUTCOME_AGAIN;
+    }
+    taking->round = load_relaxed(&cache->rounds)[n - 1];
+    if (!mark_live(taking, site, stamp)) {
+        cache_drop_top(cache);
+        return OUTCOME_AGAIN;
+    }
+    signal_fence();
+    bump_owned(&cache->out, 1);
+    return OUTCOME_TAKEN;
+}
+
+/* With the depot; the door is shut. */
+static enum outcome take_refilled(struct mempool *pool, struct cache *cache,
+                                  struct taking *taking, uintptr_t site, uint32_t stamp) {
+    struct depot *depot = &pool->depot;
+    enum outcome outcome = OUTCOME_NOTHING;
+    bool draw_in = false;
+    sys_lock_take(&depot->lock);
+    switch (cache_refill(cache, depot, &taking->round)) {
+    case CACHE_HIT:
+        outcome = mark_live(taking, site, stamp) ? OUTCOME_TAKEN : OUTCOME_AGAIN;
+        if (outcome == OUTCOME_AGAIN) {
+            bump_owned(&depot->duplicates, 1);
+            bump_owned(&cache->out, 0 - (size_t)1);
+            cache_drop_top(cache);
+        }
+        break;
+    case CACHE_BYPASS:
+        if (take_from_depot(pool, taking, site, stamp, true)) {
+            outcome = OUTCOME_TAKEN;
+        } else {
+            draw_in = may_draw_in(depot);
+        }
+        break;
+    case CACHE_NOTHING:
+        draw_in = may_draw_in(depot);
+        break;
+    case CACHE_NO_DEPOT:
+        outcome = OUTCOME_DEAD;
+        break;
+    case CACHE_RETRY:
+        outcome = OUTCOME_AGAIN;
+        break;
+    }
+    sys_lock_drop(&depot->lock);
+    if (draw_in && take_drawn_in(pool, taking, site, stamp)) {
+        outcome = OUTCOME_TAKEN;
+    }
+    return outcome;
+}
+
+static enum outcome get_through_cache(struct mempool *pool, struct thread *thread, uint32_t offset,
+                                      struct taking *taking, uintptr_t site) {
+    enum outcome outcome;
+    thread_shut_door(thread);
+    struct cache *cache = thread_cache(thread, offset);
+    if (cache_settle_get(thread, cache)) {
+        outcome = take_settled(cache, taking, site, stamp_now(thread));
+        thread_open_door(thread);
+        return outcome;
+    }
+    thread_slow_down(thread);
+    outcome = take_refilled(pool, cache, taking, site, stamp_now(thread));
+    thread_leave_slow(thread);
+    pool_put_deferred(thread);
+    return outcome;
+}
+
+MEMPOOL_COLD static void *refuse_handle(struct mempool *pool, uintptr_t site) {
+    if (pool == NULL) {
+        errno = EINVAL;
+        return NULL;
+    }
+    pool_report_handle(pool, pool_check(pool), site);
+    return NULL;
+}
+
+MEMPOOL_NOINLINE void *pool_get_slow(struct mempool *pool, uintptr_t site) {
+    int saved_errno = errno;
+    void *object = NULL;
+    bool done = false;
+    if (pool == NULL || pool_check(pool) != MEMPOOL_MISUSE_KINDS) {
+        return refuse_handle(pool, site);
+    }
+    while (!done) {
+        struct thread *thread = thread_current;
+        if (thread == &thread_none && thread_attach()) {
+            thread = thread_current;
+        }
+        uint32_t offset = load_relaxed(&pool->cache_offset);
+        if (thread_attached(thread) && load_relaxed(&thread->open) == 0) {
+            object = get_interrupting(pool, thread, site);
+            break;
+        }
+        if (!thread_attached(thread) || offset == CACHE_OFFSET_NONE ||
+            (offset >= load_relaxed(&thread->table_bytes) &&
+             !thread_grow(thread, offset + MEMPOOL_CACHE_LINE))) {
+            object = get_past_caches(pool, thread, site);
+            break;
+        }
+        struct taking taking = {.duplicates = 0};
+        enum outcome outcome = get_through_cache(pool, thread, offset, &taking, site);
+        done = outcome != OUTCOME_AGAIN;
+        if (outcome == OUTCOME_TAKEN) {
+            object = finish(pool, &taking, site);
+        } else if (taking.duplicates > 0) {
+            report_duplicate(pool, taking.round.object, site);
+        }
+        if (outcome == OUTCOME_NOTHING) {
+            object = apply_policy(pool, site);
+        } else if (outcome == OUTCOME_DEAD) {
+            object = refuse_handle(pool, site);
+        }
+        reclaim_if_due(thread->tick_ms);
+    }
+    if (object != NULL) {
+        errno = saved_errno;
+    }
+    return object;
+}
+
+MEMPOOL_API void *mempool_get(struct mempool *pool) {
+    uintptr_t site = MEMPOOL_SITE();
+    if (MEMPOOL_LIKELY(pool != NULL)) {
+        void *object = cache_get_hit(load_relaxed(&pool->cache_offset), site);
+        if (MEMPOOL_LIKELY(object != NULL)) {
+            return object;
+        }
+    }
+    return pool_get_slow(pool, site);
+}
+
+MEMPOOL_API void *mempool_get0(struct mempool *pool) {
+    uintptr_t site = MEMPOOL_SITE();
+    void *object = pool != NULL ? cache_get_hit(load_relaxed(&pool->cache_offset), site) : NULL;
+    if (MEMPOOL_UNLIKELY(object == NULL)) {
+        object = pool_get_slow(pool, site);
+    }
+    if (object != NULL) {
+        memset(object, 0, pool->depot.shape.object_bytes);
+    }
+    return object;
+}

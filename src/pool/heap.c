@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/* Single allocations of MEMPOOL_HEAP pools. */
+#include "pool/heap.h"
+
+#include "base/bits.h"
+#include "cache/thread.h"
+#include "misuse/explain.h"
+#include "pool/destroy.h"
+#include "vm/blocks.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct sys_lock heap_lock;
+
+enum {
+    BUCKETS_SHIFT = 12,
+    BUCKETS = 1 << BUCKETS_SHIFT,
+};
+
+/* One live heap object. */
+struct note {
+    struct note *next;
+    void *object;
+    struct mempool *pool;
+    uint64_t record_value;
+    uint64_t serial; /* order of birth, for walks */
+};
+
+static struct note **buckets; /* heap_lock; made with the first object */
+static uint64_t last_serial;
+static _Atomic size_t n_notes;
+
+static struct note **bucket_of(const void *object) {
+    uint64_t hash = ((uintptr_t)object >> 4) * UINT64_C(0x9e3779b97f4a7c15);
+    return &buckets[hash >> (64 - BUCKETS_SHIFT)];
+}
+
+static struct note *note_insert(struct mempool *pool, void *object, uintptr_t site) {
+    struct note *note = block_take(sizeof *note);
+    if (note == NULL) {
+        return NULL;
+    }
+    (void)thread_clock();
+    uint32_t stamp = thread_current->stamp + load_relaxed(&thread_time_stamp);
+    note->object = object;
+    note->pool = pool;
+    note->record_value = record_make(site, stamp, RECORD_LIVE);
+    sys_lock_take(&heap_lock);
+    if (buckets == NULL) {
+        buckets = block_take(BUCKETS * sizeof *buckets);
+    }
+    if (buckets == NULL) {
+        sys_lock_drop(&heap_lock);
+        block_give(note, sizeof *note);
+        return NULL;
+    }
+    note->serial = ++last_serial;
+    struct note **bucket = bucket_of(object);
+    note->next = *bucket;
+    *bucket = note;
+    bump_owned(&n_notes, 1);
+    sys_lock_drop(&heap_lock);
+    return note;
+}
+
+static struct note *note_remove(const void *object) {
+    struct note *note = NULL;
+    sys_lock_take(&heap_lock);
+    if (buckets != NULL) {
+        struct note **at = bucket_of(object);
+        while (*at != NULL && (*at)->object != object) {
+            at = &(*at)->next;
+        }
+        note = *at;
+        if (note != NULL) {
+            *at = note->next;
+            bump_owned(&n_notes, 0 - (size_t)1);
+        }
+    }
+    sys_lock_drop(&heap_lock);
+    return note;
+}
+
+/* Count one more live object if the pool's limit allows. */
+static bool count_up(struct mempool *pool) {
+    struct depot *depot = &pool->depot;
+    sys_lock_take(&depot->lock);
+    uint64_t live = load_relaxed(&pool->heap_live) + 1;
+    bool allowed = load_relaxed(&depot->state) == DEPOT_ALIVE &&
+                   (pool->limit == 0 || depot_out(depot) + live <= pool->limit);
+    if (allowed) {
+        store_relaxed(&pool->heap_live, live);
+        bump_owned(&pool->heap_gets, 1);
+        bump_owned(&depot->misses, 1);
+        if (live > load_relaxed(&pool->heap_peak)) {
+            store_relaxed(&pool->heap_peak, live);
+        }
+    }
+    sys_lock_drop(&depot->lock);
+    return allowed;
+}
+
+/* One less; `got`: it was handed out, so this is a put. */
+static void count_down(struct mempool *pool, bool got) {
+    sys_lock_take(&pool->depot.lock);
+    bump_owned(&pool->heap_live, 0 - (uint64_t)1);
+    if (got) {
+        bump_owned(&pool->heap_puts, 1);
+    } else {
+        bump_owned(&pool->heap_gets, 0 - (uint64_t)1);
+    }
+    bool last = zombie_is_over(pool);
+    sys_lock_drop(&pool->depot.lock);
+    if (last) {
+        zombie_end(pool);
+    }
+}
+
+/* Allocate, construct, note. */
+static void *make_object(struct mempool *pool, uintptr_t site) {
+    size_t bytes = pool->depot.shape.object_bytes;
+    void *object = sys_operations.heap_allocate(bytes, max_size(pool->object_align, 16));
+    if (object == NULL) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    errno = ENOMEM; /* unless the constructor says otherwise */
+    if (pool->construct != NULL && pool->construct(object, pool->arg) != 0) {
+        sys_operations.heap_free(object);
+        return NULL;
+    }
+    struct sys_signals before;
+    sys_signals_block(&before);
+    struct note *note = note_insert(pool, object, site);
+    sys_signals_restore(&before);
+    if (note == NULL) {
+        if (pool->destruct != NULL) {
+            pool->destruct(object, pool->arg);
+        }
+        sys_operations.heap_free(object);
+        errno = ENOMEM;
+        return NULL;
+    }
+    return object;
+}
+
+void *heap_get(struct mempool *pool, uintptr_t site) {
+    struct sys_signals before;
+    sys_signals_block(&before);
+    bool allowed = count_up(pool);
+    sys_signals_restore(&before);
+    if (!allowed) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    int saved_errno = errno;
+    void *object = make_object(pool, site);
+    if (object == NULL) {
+        int why = errno;
+        sys_signals_block(&before);
+        count_down(pool, false);
+        sys_signals_restore(&before);
+        errno = why;
+        return NULL;
+    }
+    errno = saved_errno;
+    return object;
+}
+
+bool heap_put(void *object) {
+    struct sys_signals before;
+    if (load_relaxed(&n_notes) == 0) {
+        return false;
+    }
+    sys_signals_block(&before);
+    struct note *note = note_remove(object);
+    sys_signals_restore(&before);
+    if (note == NULL) {
+        return false;
+    }
+    struct mempool *pool = note->pool;
+    if (pool->destruct != NULL) {
+        pool->destruct(object, pool->arg);
+    }
+    sys_operations.heap_free(object);
+    sys_signals_block(&before);
+    block_give(note, sizeof *note);
+    count_down(pool, true);
+    sys_signals_restore(&before);
+    return true;
+}
+
+static void describe_note(const struct note *note, struct mempool_description *ret) {
+    const struct mempool *pool = note->pool;
+    memset(ret, 0, sizeof *ret);
+    ret->struct_size = sizeof *ret;
+    ret->state = MEMPOOL_STATE_LIVE;
+    ret->pool_destroyed = load_relaxed(&pool->depot.state) != DEPOT_ALIVE;
+    ret->pool = ret->pool_destroyed ? NULL : note->pool;
+    memcpy(ret->pool_name, pool->name, sizeof ret->pool_name);
+    ret->object = note->object;
+    ret->object_bytes = ret->padded_bytes = pool->depot.shape.object_bytes;
+    ret->heap = 1;
+    explain_past(note->record_value, ret);
+}
+
+bool heap_describe(const void *address, struct mempool_description *ret, bool wait) {
+    struct sys_signals before;
+    struct note found = {.object = NULL};
+    if (load_relaxed(&n_notes) == 0) {
+        return false;
+    }
+    sys_signals_block(&before);
+    if (wait) {
+        sys_lock_take(&heap_lock);
+    }
+    if (wait || sys_lock_try(&heap_lock)) {
+        const struct note *note = buckets != NULL ? *bucket_of(address) : NULL;
+        while (note != NULL && note->object != address) {
+            note = note->next;
+        }
+        if (note != NULL) {
+            found = *note;
+        }
+        sys_lock_drop(&heap_lock);
+    }
+    sys_signals_restore(&before);
+    if (found.object == NULL) {
+        return false;
+    }
+    if (ret != NULL) {
+        describe_note(&found, ret);
+    }
+    return true;
+}
+
+/* The pool's note with the lowest serial above *serial. */
+static bool next_note(const struct mempool *pool, uint64_t *serial, struct note *ret_note) {
+    struct sys_signals before;
+    bool found = false;
+    sys_signals_block(&before);
+    sys_lock_take(&heap_lock);
+    for (size_t i = 0; buckets != NULL && i < BUCKETS; i++) {
+        for (const struct note *note = buckets[i]; note != NULL; note = note->next) {
+            if (note->pool == pool && note->serial > *serial &&
+                (!found || note->serial < ret_note->serial)) {
+                *ret_note = *note;
+                found = true;
+            }
+        }
+    }
+    sys_lock_drop(&heap_lock);
+    sys_signals_restore(&before);
+    if (found) {
+        *serial = ret_note->serial;
+    }
+    return found;
+}
+
+size_t heap_walk(struct mempool *pool,
+                 int (*visit)(void *object, const struct mempool_description *description,
+                              void *arg),
+                 void *arg, bool *ended) {
+    size_t visited = 0;
+    uint64_t serial = 0;
+    struct note note;
+    *ended = false;
+    while (load_relaxed(&pool->heap_live) > 0 && !*ended && next_note(pool, &serial, &note)) {
+        struct mempool_description description;
+        describe_note(&note, &description);
+        visited++;
+        *ended = visit(note.object, &description, arg) != 0;
+    }
+    return visited;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* The public handle: a depot, a policy, a name.
+ *
+ * THEORY
+ *
+ * This layer composes the ones below: it decides what a miss means (policy), calls constructors
+ * and reports misuses, which the layers below only notice. A pool's place is one of POOLS_MAX in
+ * the pools area; its number is its index there and names its cache in every thread's table.
+ *
+ * Life:   UNUSED -> ALIVE -> (ZOMBIE while objects are live ->) UNUSED
+ * A place is used again as late as possible (registry.c), so that a stale handle is recognised: it
+ * points to a place that is not ALIVE, and its `cache_offset` leads every get to the slow path.
+ *
+ * Who may touch what: fields above "registry" are written before the pool is ALIVE and read by
+ * anybody; the depot has its own lock. */
+#ifndef MEMPOOL_POOL_POOL_H
+#define MEMPOOL_POOL_POOL_H
+
+#include "depot/depot.h"
+
+#include <mempool/misuse.h>
+
+#include <mempool/mempool.h>
+
+struct mempool {
+    /* read by every get */
+    _Atomic uint32_t cache_offset;
+    /* immutable while alive */
+    uint32_t on_empty; /* enum mempool_on_empty */
+    size_t limit;      /* as asked for; 0: none */
+    size_t object_align;
+    int (*construct)(void *object, void *arg);
+    void (*destruct)(void *object, void *arg);
+    void *arg;
+    char name[MEMPOOL_NAME_BYTES];
+    /* registry lock */
+    struct list link;        /* of all alive, newest first; of the places to be reused */
+    _Atomic uint64_t serial; /* order of creation */
+    /* single allocations of MEMPOOL_HEAP; depot's lock writes, statistics peep */
+    _Atomic uint64_t heap_live, heap_peak, heap_gets, heap_puts;
+    /* how many threads are calling this pool's destructor outside all locks */
+    _Atomic uint32_t retiring;
+    struct depot depot;
+};
+
+#define POOL_BYTES 640 /* a place in the area: ten cache lines */
+
+/* Is it a handle of an alive pool? MEMPOOL_MISUSE_KINDS: yes; else what it is instead. */
+enum mempool_misuse_kind pool_check(const struct mempool *pool);
+/* Report misuse of a handle by `site`, and set errno to EINVAL. */
+void pool_report_handle(const struct mempool *pool, enum mempool_misuse_kind kind, uintptr_t site);
+
+
+/* The parts of get and put that bulk shares with the single forms. */
+void *pool_get_slow(struct mempool *pool, uintptr_t site);
+void pool_put_slow(void *object, uintptr_t site);
+
+#endif

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/* mempool_put: the hit, the exchange, and the puts that are none. */
+#include "base/attributes.h"
+#include "cache/hit.h"
+#include "misuse/classify.h"
+#include "misuse/report.h"
+#include "pool/destroy.h"
+#include "pool/get.h"
+#include "pool/heap.h"
+#include "pool/registry.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* A put that is not right: find out what it is, report it. */
+MEMPOOL_COLD static void misput(const void *object, uintptr_t site) {
+    struct explanation explanation;
+    struct report report = {.address = object, .site = site};
+    report.kind = classify_put(object, &explanation);
+    if (report.kind == MEMPOOL_MISUSE_KINDS) {
+        /* It was not live when we looked, and is now: a second put that raced with a get. */
+        report.kind = MEMPOOL_MISUSE_DOUBLE_PUT;
+    }
+    struct mempool_description *past = &explanation.description;
+    if (past->state == MEMPOOL_STATE_UNUSED && explanation.had_slab &&
+        explanation.tombstone < registry_places()) {
+        const struct mempool *place = registry_place(explanation.tombstone);
+        if (load_relaxed(&place->depot.state) != DEPOT_ALIVE) {
+            report.kind = MEMPOOL_MISUSE_DEAD_OBJECT;
+        }
+        memcpy(past->pool_name, place->name, sizeof past->pool_name);
+    }
+    report.pool = past->pool;
+    report.pool_name = past->pool_name[0] != '\0' ? past->pool_name : NULL;
+    report.past = past->state != MEMPOOL_STATE_FOREIGN ? past : NULL;
+    if (past->pool != NULL) {
+        add_relaxed(&past->pool->depot.misuses, 1);
+    }
+    report_misuse(&report);
+}
+
+/* What a put came to. */
+enum outcome { OUTCOME_AGAIN, OUTCOME_PUT, OUTCOME_MISUSE, OUTCOME_LAST };
+
+static uint32_t stamp_now(const struct thread *thread) {
+    return thread->stamp + load_relaxed(&thread_time_stamp);
+}
+
+static struct mempool *pool_of_depot(struct depot *depot) {
+    return list_entry(depot, struct mempool, depot);
+}
+
+/* Into the depot, or of a destroyed pool's object into its slab; the depot's lock is held. The
+ * test of the record is under the lock: here, two racing puts are told apart with certainty. */
+static enum outcome give_to_depot(struct depot *depot, struct round round, uintptr_t site,
+                                  uint32_t stamp) {
+    if (record_state(load_relaxed(round.slot_record)) != RECORD_LIVE) {
+        return OUTCOME_MISUSE;
+    }
+    store_relaxed(round.slot_record, record_make(site, stamp, RECORD_FREE));
+    bump_owned(&depot->puts, 1);
+    if (load_relaxed(&depot->state) == DEPOT_ALIVE) {
+        depot_give(depot, round);
+        depot_relax(depot);
+        return OUTCOME_PUT;
+    }
+    depot_round_home(depot, round);
+    return zombie_is_over(pool_of_depot(depot)) ? OUTCOME_LAST : OUTCOME_PUT;
+}
+
+static enum outcome put_past_caches(struct depot *depot, struct thread *thread, struct round round,
+                                    uintptr_t site) {
+    enum outcome outcome;
+    struct sys_signals before;
+    bool attached = thread_attached(thread);
+    if (attached) {
+        thread_shut_door(thread);
+        thread_slow_down(thread);
+    } else {
+        sys_signals_block(&before);
+    }
+    sys_lock_take(&depot->lock);
+    outcome = give_to_depot(depot, round, site, stamp_now(thread));
+    sys_lock_drop(&depot->lock);
+    if (attached) {
+        thread_leave_slow(thread);
+        pool_put_deferred(thread);
+    } else {
+        sys_signals_restore(&before);
+    }
+    return outcome;
+}
+
+/* Keep a put for the end of the interrupted operation. */
+static bool defer(struct thread *thread, void *object, uintptr_t site) {
+    uint32_t n = load_relaxed(&thread->n_deferred);
+    if (n == THREAD_DEFERRED) {
+        return false;
+    }
+    thread->deferred[n] = object;
+    thread->deferred_sites[n] = site;
+    store_relaxed(&thread->n_deferred, n + 1);
+    return true;
+}
+
+/* In a signal handler that interrupted a get or put of its own thread. */
+MEMPOOL_COLD static enum outcome put_interrupting(struct depot *depot, struct thread *thread,
+                                                  struct round round, uintptr_t site) {
+    enum outcome outcome = OUTCOME_PUT;
+    struct sys_signals before;
+    sys_signals_block(&before);
+    bool deferred = true;
+    if (handler_lock(&depot->lock)) {
+        outcome = give_to_depot(depot, round, site, stamp_now(thread));
+        sys_lock_drop(&depot->lock);
+    } else {
+        deferred = defer(thread, round.object, site);
+    }
+    sys_signals_restore(&before);
+    if (!deferred) {
+        struct report report = {.kind = MEMPOOL_MISUSE_REENTERED,
+                                .address = round.object,
+                                .pool = depot->pool,
+                                .pool_name = depot->name,
+                                .site = site};
+        add_relaxed(&depot->misuses, 1);
+        report_misuse(&report);
+    }
+    return outcome;
+}
+
+MEMPOOL_COLD void pool_put_deferred_slow(struct thread *thread) {
+    while (load_relaxed(&thread->n_deferred) != 0) {
+        struct sys_signals before;
+        sys_signals_block(&before);
+        uint32_t n = load_relaxed(&thread->n_deferred) - 1;
+        void *object = thread->deferred[n];
+        uintptr_t site = thread->deferred_sites[n];
+        store_relaxed(&thread->n_deferred, n);
+        sys_signals_restore(&before);
+        if (!cache_put_hit(object, site)) {
+            pool_put_slow(object, site);
+        }
+    }
+}
+
+static enum outcome put_through_cache(struct depot *depot, struct thread *thread, uint32_t offset,
+                                      struct round round, uintptr_t site) {
+    enum outcome outcome = OUTCOME_AGAIN;
+    thread_shut_door(thread);
+    struct cache *cache = thread_cache(thread, offset);
+    if (cache_settle_put(thread, cache)) {
+        thread_open_door(thread);
+        return cache_put_hit(round.object, site) ? OUTCOME_PUT : OUTCOME_AGAIN;
+    }
+    thread_slow_down(thread);
+    (void)thread_clock();
+    sys_lock_take(&depot->lock);
+    if (record_state(load_relaxed(round.slot_record)) != RECORD_LIVE) {
+        outcome = OUTCOME_MISUSE;
+    } else if (cache_make_room(cache, depot, round) == CACHE_HIT) {
+        store_relaxed(round.slot_record, record_make(site, stamp_now(thread), RECORD_FREE));
+        outcome = OUTCOME_PUT;
+    } else {
+        outcome = give_to_depot(depot, round, site, stamp_now(thread));
+    }
+    sys_lock_drop(&depot->lock);
+    thread_leave_slow(thread);
+    pool_put_deferred(thread);
+    return outcome;
+}
+
+/* One try; the pointer may have changed its state since the last. */
+static enum outcome put_once(void *object, uintptr_t site, struct depot **ret_depot) {
+    struct descriptor *descriptor;
+    struct round round = {.object = object};
+    if (slot_find(object, &descriptor, &round.slot_record) != SLOT_FOUND) {
+        return OUTCOME_MISUSE;
+    }
+    const struct slab *slab = load_relaxed(&descriptor->slab);
+    struct depot *depot = slab != NULL ? load_relaxed(&slab->owner) : NULL;
+    if (depot == NULL || record_state(load_relaxed(round.slot_record)) != RECORD_LIVE) {
+        return OUTCOME_MISUSE;
+    }
+    *ret_depot = depot;
+    struct thread *thread = thread_current;
+    if (thread == &thread_none && thread_attach()) {
+        thread = thread_current;
+    }
+    if (thread_attached(thread) && load_relaxed(&thread->open) == 0) {
+        return put_interrupting(depot, thread, round, site);
+    }
+    uint32_t offset = load_relaxed(&descriptor->cache_offset);
+    if (!thread_attached(thread) || offset == CACHE_OFFSET_NONE ||
+        (offset >= load_relaxed(&thread->table_bytes) &&
+         !thread_grow(thread, offset + MEMPOOL_CACHE_LINE))) {
+        return put_past_caches(depot, thread, round, site);
+    }
+    return put_through_cache(depot, thread, offset, round, site);
+}
+
+MEMPOOL_NOINLINE void pool_put_slow(void *object, uintptr_t site) {
+    int saved_errno = errno;
+    struct depot *depot = NULL;
+    enum outcome outcome = OUTCOME_AGAIN;
+    if (object == NULL) {
+        return;
+    }
+    while (outcome == OUTCOME_AGAIN) {
+        outcome = put_once(object, site, &depot);
+    }
+    if (outcome == OUTCOME_LAST) {
+        zombie_end(pool_of_depot(depot));
+    } else if (outcome == OUTCOME_MISUSE && !heap_put(object)) {
+        misput(object, site);
+    }
+    errno = saved_errno;
+}
+
+MEMPOOL_API void mempool_put(void *object) {
+    uintptr_t site = MEMPOOL_SITE();
+    if (MEMPOOL_UNLIKELY(!cache_put_hit(object, site))) {
+        pool_put_slow(object, site);
+    }
+}

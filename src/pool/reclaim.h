@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* Giving memory back: bit by bit on the way of gets, or all at once by mempool_trim.
+ *
+ * THEORY
+ *
+ * There is no thread of ours. A get that looks at the clock anyway (cache/cache.h, tick) carries
+ * out one step every 100 ms, for at most 50 microseconds by its own clock, on the next pools in
+ * turn:
+ *   - of the rounds in a depot, those not needed since the last visit go home to their slabs (the
+ *     working set of Bonwick & Adams 2001, 3.6), at most 256 a visit;
+ *   - a slab that has been empty for 5 seconds, and that `count` does not need, is retired, a piece
+ *     of it a visit: destructors, then its pages, then its chunks.
+ * One thread at a time; the others pass by. */
+#ifndef MEMPOOL_POOL_RECLAIM_H
+#define MEMPOOL_POOL_RECLAIM_H
+
+#include "base/atomics.h"
+#include "base/attributes.h"
+#include "pool/pool.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { RECLAIM_PERIOD_MS = 100 };
+
+extern _Atomic uint64_t reclaim_last_ms;
+
+MEMPOOL_COLD void reclaim_step(uint64_t now_ms);
+static inline void reclaim_if_due(uint64_t now_ms) {
+    if (MEMPOOL_UNLIKELY(now_ms - load_relaxed(&reclaim_last_ms) >= RECLAIM_PERIOD_MS)) {
+        reclaim_step(now_ms);
+    }
+}
+
+/* Retire one slab that was empty before `before` seconds: bytes given back, 0: there was none. */
+size_t reclaim_slab(struct mempool *pool, uint32_t before);
+
+/* Bring to its end what a step has left half-way of this pool, unless a step is under way. */
+void reclaim_finish(struct mempool *pool);
+
+/* For fork. */
+void reclaim_lock(void);
+void reclaim_unlock(void);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* Initialisation and fork.
+ *
+ * FORK. The forking thread takes every lock of the library in order of rank, with its signals
+ * blocked, so that no other thread is inside a locked section when the process is copied. Other
+ * threads may be inside a hit; the child has their caches as they were, and gives them back
+ * (threads_child). The parent only drops the locks again. */
+#include "pool/runtime.h"
+
+#include "cache/thread.h"
+#include "misuse/policy.h"
+#include "pool/get.h"
+#include "pool/heap.h"
+#include "pool/reclaim.h"
+#include "pool/registry.h"
+#include "vm/space.h"
+
+#include <stdbool.h>
+
+static bool fork_watched;
+static struct sys_signals fork_signals; /* registry_lock */
+
+static void lock_depots(void) {
+    for (uint32_t i = 0; i < registry_places(); i++) {
+        sys_lock_take(&registry_place(i)->depot.lock);
+    }
+}
+
+static void drop_depots(void) {
+    for (uint32_t i = registry_places(); i > 0; i--) {
+        sys_lock_drop(&registry_place(i - 1)->depot.lock);
+    }
+}
+
+static void before_fork(void) {
+    struct sys_signals before;
+    sys_signals_block(&before);
+    reclaim_lock();
+    sys_lock_take(&registry_lock);
+    fork_signals = before;
+    sys_lock_take(&threads_lock);
+    lock_depots();
+    sys_lock_take(&heap_lock);
+    sys_lock_take(&space.lock);
+}
+
+static void drop_all(void) {
+    struct sys_signals before = fork_signals;
+    sys_lock_drop(&heap_lock);
+    drop_depots();
+    sys_lock_drop(&threads_lock);
+    sys_lock_drop(&registry_lock);
+    reclaim_unlock();
+    sys_signals_restore(&before);
+}
+
+static void parent_after_fork(void) {
+    sys_lock_drop(&space.lock);
+    drop_all();
+}
+
+static void child_after_fork(void) {
+    /* Nobody else is there; the blocks that the others' caches free need it. */
+    sys_lock_drop(&space.lock);
+    threads_child();
+    drop_all();
+}
+
+int runtime_init(void) {
+    policy_init();
+    int result = space_init(POOL_BYTES, SLAB_BYTES);
+    if (result == 0) {
+        result = threads_init(pool_put_deferred_slow);
+    }
+    if (result == 0 && !fork_watched) {
+        result = sys_fork_watch(before_fork, parent_after_fork, child_after_fork);
+        fork_watched = result == 0;
+    }
+    return result;
+}

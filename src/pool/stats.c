@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* mempool_stats, mempool_list: sums over the threads' caches, without a lock. */
+#include "base/attributes.h"
+#include "base/bits.h"
+#include "cache/thread.h"
+#include "pool/registry.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* What the caches of a pool add up to. */
+struct sums {
+    uint64_t gets, puts, cached, caches;
+};
+
+/* One thread's share; tried again when the thread changed hands meanwhile. */
+static void add_thread(struct thread *thread, const struct depot *depot, struct sums *sums) {
+    uint32_t offset = depot->number * MEMPOOL_CACHE_LINE;
+    uint32_t generation;
+    struct sums here;
+    do {
+        memset(&here, 0, sizeof here);
+        /* T4 pairs with T3 in cache/thread.c: what follows is of this generation, or it changes */
+        generation = load_acquire(&thread->generation);
+        if (!load_relaxed(&thread->in_use) || offset >= load_relaxed(&thread->table_bytes)) {
+            return;
+        }
+        const struct cache *cache = thread_cache(thread, offset);
+        if (load_relaxed(&cache->depot) != depot) {
+            return;
+        }
+        here.gets = load_relaxed(&cache->out);
+        here.puts = load_relaxed(&cache->in) - load_relaxed(&cache->filled);
+        here.cached = cache_rounds(cache);
+        here.caches = 1;
+        atomic_thread_fence(memory_order_acquire);
+    } while (load_relaxed(&thread->generation) != generation);
+    sums->gets += here.gets;
+    sums->puts += here.puts;
+    sums->cached += here.cached;
+    sums->caches += here.caches;
+}
+
+static void fill_stats(const struct mempool *pool, struct mempool_stats *ret) {
+    const struct depot *depot = &pool->depot;
+    struct sums sums = {.gets = load_relaxed(&depot->gets), .puts = load_relaxed(&depot->puts)};
+    for (struct thread *thread = threads_first(); thread != NULL; thread = thread->next_all) {
+        add_thread(thread, depot, &sums);
+    }
+    uint64_t slots = load_relaxed(&depot->slots);
+    memset(ret, 0, sizeof *ret);
+    memcpy(ret->name, pool->name, sizeof ret->name);
+    ret->object_bytes = depot->shape.object_bytes;
+    ret->padded_bytes = depot->shape.stride;
+    /* Read at different moments, a put may be seen and its get not. */
+    ret->hot = sums.gets > sums.puts ? sums.gets - sums.puts : 0;
+    ret->hot = min_size(ret->hot, slots);
+    size_t limit = min_size(depot->slot_limit, slots);
+    ret->cold = limit > ret->hot ? limit - ret->hot : 0;
+    ret->curr_stdalloc = load_relaxed(&pool->heap_live);
+    ret->max_stdalloc = load_relaxed(&pool->heap_peak);
+    ret->alloc_count = sums.gets + load_relaxed(&pool->heap_gets);
+    ret->put_count = sums.puts + load_relaxed(&pool->heap_puts);
+    ret->refused = load_relaxed(&depot->refused);
+    ret->pool_misses = load_relaxed(&depot->misses) + ret->refused;
+    ret->max_alloc = max_size(load_relaxed(&depot->peak), ret->hot);
+    ret->count = depot->state == DEPOT_ALIVE ? depot->count : 0;
+    ret->limit = pool->limit;
+    ret->slabs = load_relaxed(&depot->n_slabs);
+    ret->slab_bytes = ret->slabs * shape_slab_bytes(&depot->shape);
+    ret->cached = sums.cached;
+    ret->depot = load_relaxed(&depot->rounds);
+    ret->caches = sums.caches;
+    ret->misuses = load_relaxed(&depot->misuses);
+}
+
+MEMPOOL_API int mempool_stats(const struct mempool *pool, struct mempool_stats *ret) {
+    size_t struct_size = ret != NULL ? ret->struct_size : 0;
+    struct mempool_stats stats;
+    if (struct_size < offsetof(struct mempool_stats, misuses) ||
+        pool_check(pool) != MEMPOOL_MISUSE_KINDS) {
+        return -EINVAL;
+    }
+    fill_stats(pool, &stats);
+    if (stats.max_alloc > load_relaxed(&pool->depot.peak)) {
+        depot_note_live(&registry_place(pool->depot.number)->depot, stats.max_alloc);
+    }
+    stats.struct_size = min_size(struct_size, sizeof stats);
+    memcpy(ret, &stats, stats.struct_size);
+    return 0;
+}
+
+MEMPOOL_API size_t mempool_list(int (*visit)(struct mempool *pool, void *arg), void *arg) {
+    uint64_t serial = UINT64_MAX;
+    size_t visited = 0;
+    struct mempool *pool;
+    if (visit == NULL) {
+        errno = EINVAL;
+        return 0;
+    }
+    while ((pool = registry_next(&serial)) != NULL) {
+        visited++;
+        if (visit(pool, arg) != 0) {
+            break;
+        }
+    }
+    return visited;
+}
+
+MEMPOOL_API void mempool_thread_flush(void) {
+    int saved_errno = errno;
+    thread_flush();
+    errno = saved_errno;
+}

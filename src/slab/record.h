@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* The record of one slot: 8 bytes that say what state it is in, and who brought it there.
+ *
+ * THEORY
+ *
+ *      63            32 31          12 11       2 1     0
+ *     +----------------+--------------+----------+-------+
+ *     |      site      |    seconds   |  thread  | state |
+ *     +----------------+--------------+----------+-------+
+ *
+ * site     low 32 bits of the return address of the get (live) or put (free, home)
+ * seconds  coarse time since the library started plus one, modulo 2^20 (12 days); 0: unknown
+ * thread   the library's number of the thread, 1 ..; 0: unknown
+ * state    HOME     the slot is in its slab, in nobody's hands. The all-zero record is HOME and
+ *                   says that the slot was never handed out (or not since its memory was fresh)
+ *          LIVE     the caller has it
+ *          FREE     the slot is a round of some magazine
+ *          SPECIAL  none of these; the rest of the record says what (RAW: as FREE, but a
+ *                   constructor has yet to see it)
+ *
+ * Transitions, and who may make them:
+ *     HOME -> FREE or RAW       carve, under the depot's lock
+ *     FREE -> LIVE              get, by the thread whose magazine holds the round
+ *     RAW -> LIVE               get, after the constructor
+ *     LIVE -> FREE              put, any thread; HOME in an object of a destroyed pool
+ *     FREE, RAW -> HOME         give back, under the depot's lock
+ *
+ * A get writes LIVE before it takes the round out of the magazine, a put writes FREE after it laid
+ * the round in: whoever finds a LIVE record behind a round in a magazine drops the round. So a
+ * thread that vanishes half-way (fork) leaves an object live, never lost.
+ *
+ * The hot test is the state alone, one load and one compare: FREE expected at get, LIVE at put.
+ * Everything rare hides behind a mismatch. All accesses are relaxed atomics: what orders them
+ * between threads is the hand-over of the object or of the magazine. */
+#ifndef MEMPOOL_SLAB_RECORD_H
+#define MEMPOOL_SLAB_RECORD_H
+
+#include "base/atomics.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef _Atomic(uint64_t) record;
+
+enum {
+    RECORD_HOME = 0,
+    RECORD_LIVE = 1,
+    RECORD_FREE = 2,
+    RECORD_SPECIAL = 3,
+    RECORD_STATE_MASK = 3,
+    RECORD_THREAD_SHIFT = 2,
+    RECORD_THREAD_MASK = 0x3ff,
+    RECORD_TIME_SHIFT = 12,
+    RECORD_TIME_MASK = 0xfffff,
+    RECORD_SITE_SHIFT = 32,
+    RECORD_RAW = RECORD_SPECIAL, /* with all other bits 0 */
+};
+
+static inline unsigned record_state(uint64_t value) {
+    return (unsigned)(value & RECORD_STATE_MASK);
+}
+
+static inline uint32_t record_site(uint64_t value) {
+    return (uint32_t)(value >> RECORD_SITE_SHIFT);
+}
+
+static inline unsigned record_thread(uint64_t value) {
+    return (unsigned)(value >> RECORD_THREAD_SHIFT) & RECORD_THREAD_MASK;
+}
+
+static inline uint32_t record_time(uint64_t value) {
+    return (uint32_t)(value >> RECORD_TIME_SHIFT) & RECORD_TIME_MASK;
+}
+
+/* `stamp`: seconds and thread in their places, state 0. */
+static inline uint64_t record_make(uintptr_t site, uint32_t stamp, unsigned state) {
+    return (uint64_t)(uint32_t)site << RECORD_SITE_SHIFT | (stamp + state);
+}
+
+static inline uint64_t record_with_state(uint64_t value, unsigned state) {
+    return (value & ~(uint64_t)RECORD_STATE_MASK) | state;
+}
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* Slabs: create, carve, give back, retire. */
+#include "slab/slab.h"
+
+#include "base/bits.h"
+#include "vm/arena.h"
+#include "vm/blocks.h"
+
+_Static_assert(sizeof(struct slab) <= SLAB_BYTES, "a slab fits its place");
+
+/* Retired `struct slab`s, linked by `link.next`; space.lock. */
+static struct slab *spare_slabs;
+
+static struct slab *take_struct(void) {
+    struct slab *slab = spare_slabs;
+    if (slab == NULL) {
+        return area_extend(&space.slabs, SLAB_BYTES);
+    }
+    spare_slabs = (struct slab *)(void *)slab->link.next;
+    return slab;
+}
+
+static void give_struct(struct slab *slab) {
+    slab->link.next = (struct list *)(void *)spare_slabs;
+    spare_slabs = slab;
+}
+
+static void describe_chunks(struct slab *slab, const struct shape *shape, uint64_t reciprocal,
+                            uint32_t cache_offset) {
+    uint32_t first = load_relaxed(&slab->first_chunk);
+    for (uint32_t i = 0; i < shape->chunks; i++) {
+        struct descriptor *descriptor = &space.descriptors[first + i];
+        /* Nothing matches while the fields do not belong together. */
+        store_relaxed(&descriptor->reciprocal, 0);
+        store_relaxed(&descriptor->records, load_relaxed(&slab->records));
+        store_relaxed(&descriptor->slab, slab);
+        store_relaxed(&descriptor->cache_offset, cache_offset);
+        store_relaxed(&descriptor->first_chunk, first);
+        store_relaxed(&descriptor->reciprocal, reciprocal);
+    }
+}
+
+/* The three parts of a slab's memory, all or none. */
+static struct slab *take_memory(const struct shape *shape) {
+    struct slab *slab = take_struct();
+    if (slab == NULL) {
+        return NULL;
+    }
+    record *records = block_take_locked(shape->records * sizeof(record));
+    if (records == NULL) {
+        give_struct(slab);
+        return NULL;
+    }
+    uint32_t first = arena_take(shape->chunks);
+    if (first == CHUNK_NONE) {
+        block_give_locked(records, shape->records * sizeof(record));
+        give_struct(slab);
+        return NULL;
+    }
+    store_relaxed(&slab->records, records);
+    store_relaxed(&slab->first_chunk, first);
+    return slab;
+}
+
+struct slab *slab_create(const struct shape *shape, void *owner, uint32_t cache_offset) {
+    sys_lock_take(&space.lock);
+    struct slab *slab = take_memory(shape);
+    if (slab != NULL) {
+        list_init(&slab->link);
+        list_init(&slab->sibling);
+        store_relaxed(&slab->owner, owner);
+        slab->home = shape->slots;
+        slab->fresh = 0;
+        slab->scan = 0;
+        slab->purged_bytes = 0;
+        slab->flags = 0;
+        describe_chunks(slab, shape, shape->reciprocal, cache_offset);
+    }
+    sys_lock_drop(&space.lock);
+    return slab;
+}
+
+bool slab_retire(struct slab *slab, const struct shape *shape, size_t purge_bytes,
+                 uint32_t tombstone) {
+    size_t whole = shape_slab_bytes(shape);
+    if (slab->fresh > 0 && slab->purged_bytes < whole) {
+        char *from = space_chunk_address(load_relaxed(&slab->first_chunk)) + slab->purged_bytes;
+        size_t bytes = min_size(purge_bytes, whole - slab->purged_bytes);
+        /* A purge that fails leaves the pages resident until they are used again: no more. */
+        (void)sys_operations.purge(from, bytes);
+        slab->purged_bytes += (uint32_t)bytes;
+        if (slab->purged_bytes < whole) {
+            return false;
+        }
+    }
+    sys_lock_take(&space.lock);
+    describe_chunks(slab, shape, 0, tombstone);
+    store_relaxed(&slab->owner, NULL);
+    block_give_locked(load_relaxed(&slab->records), shape->records * sizeof(record));
+    arena_give(load_relaxed(&slab->first_chunk), shape->chunks);
+    give_struct(slab);
+    sys_lock_drop(&space.lock);
+    return true;
+}
+
+void slab_redirect(struct slab *slab, const struct shape *shape, uint32_t cache_offset) {
+    uint32_t first = load_relaxed(&slab->first_chunk);
+    for (uint32_t i = 0; i < shape->chunks; i++) {
+        store_relaxed(&space.descriptors[first + i].cache_offset, cache_offset);
+    }
+}
+
+static void *slot_address(const struct slab *slab, const struct shape *shape, uint32_t slot) {
+    return space_chunk_address(load_relaxed(&slab->first_chunk)) + (size_t)slot * shape->stride;
+}
+
+/* Slots that were out before, wherever they lie: a scan of the records. */
+static uint32_t carve_touched(struct slab *slab, const struct shape *shape, struct round *rounds,
+                              uint32_t n, bool raw) {
+    record *records = load_relaxed(&slab->records);
+    uint32_t touched_home = slab->home - (shape->slots - slab->fresh);
+    uint32_t got = 0;
+    if (n > touched_home) {
+        n = touched_home;
+    }
+    for (uint32_t at = slab->scan; got < n; at = at + 1 < slab->fresh ? at + 1 : 0) {
+        uint64_t value = load_relaxed(&records[at]);
+        if (record_state(value) != RECORD_HOME) {
+            continue;
+        }
+        /* The history of the last put stays readable; zero has none, and in a pool with a
+         * constructor has never been constructed. */
+        store_relaxed(&records[at], raw && value == 0 ? (uint64_t)RECORD_RAW
+                                                      : record_with_state(value, RECORD_FREE));
+        rounds[got].object = slot_address(slab, shape, at);
+        rounds[got].slot_record = &records[at];
+        got++;
+        slab->scan = at;
+    }
+    return got;
+}
+
+static uint32_t carve_fresh(struct slab *slab, const struct shape *shape, struct round *rounds,
+                            uint32_t n, bool raw) {
+    record *records = load_relaxed(&slab->records);
+    uint32_t first = slab->fresh;
+    if (n > shape->slots - first) {
+        n = shape->slots - first;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t slot = first + n - 1 - i;
+        store_relaxed(&records[slot], raw ? (uint64_t)RECORD_RAW : (uint64_t)RECORD_FREE);
+        rounds[i].object = slot_address(slab, shape, slot);
+        rounds[i].slot_record = &records[slot];
+    }
+    slab->fresh += n;
+    return n;
+}
+
+uint32_t slab_carve(struct slab *slab, const struct shape *shape, struct round *rounds,
+                    uint32_t n, bool raw) {
+    uint32_t got = carve_touched(slab, shape, rounds, n, raw);
+    got += carve_fresh(slab, shape, rounds + got, n - got, raw);
+    slab->home -= got;
+    return got;
+}
+
+enum slab_give_verdict slab_give(struct slab *slab, struct round round) {
+    uint64_t value = load_relaxed(round.slot_record);
+    if (record_state(value) == RECORD_FREE) {
+        store_relaxed(round.slot_record, record_with_state(value, RECORD_HOME));
+    } else if (value == RECORD_RAW) {
+        store_relaxed(round.slot_record, 0);
+    } else {
+        return SLAB_NOT_FREE;
+    }
+    slab->home++;
+    slab->scan = (uint32_t)(round.slot_record - load_relaxed(&slab->records));
+    return SLAB_GIVEN;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* Slabs: runs of equal slots of one pool, and the books of each slot.
+ *
+ * THEORY
+ *
+ * A slab is `shape.chunks` chunks of the arena, a block with one record per slot, and a
+ * `struct slab`. Objects hold no links: which slots are at home is told by the records alone.
+ *
+ *     objects   |slot 0|slot 1|slot 2| ... |slot n-1|rest|      in the arena
+ *     records   [  0  ][  1  ][  2  ] ... [  n-1  ][ zero ]     in the bookkeeping
+ *                `-- touched ---'`-- fresh: never carved --'
+ *
+ * Carving takes slots out (HOME -> FREE, as rounds for a magazine): first those that were out
+ * before, found by scanning the records from `scan` on, then fresh ones in address order, so that
+ * a slab's pages become resident one after the other. Giving back makes FREE -> HOME. When
+ * home == slots the slab is empty and can be retired: its pages, records and chunks go back.
+ *
+ * Equation: slots out of the slab = shape.slots - home.
+ * Locks: carve, give and the fields marked so: the owner's (depot's) lock. Create and retire take
+ * space.lock inside. `struct slab`s are recycled only as `struct slab`s, so that whoever reads one
+ * without a lock (describe, walk) may read a stale one, but never something else.
+ * Sources: Bonwick, "The Slab Allocator", USENIX 1994; out-of-band state as in hardened_malloc. */
+#ifndef MEMPOOL_SLAB_SLAB_H
+#define MEMPOOL_SLAB_SLAB_H
+
+#include "base/attributes.h"
+#include "base/divide.h"
+#include "base/list.h"
+#include "slab/record.h"
+#include "slab/shape.h"
+#include "vm/space.h"
+
+#include <stdbool.h>
+
+/* A free slot on its way: the object's and the record's address, so that no get has to compute
+ * one from the other. */
+struct round {
+    void *object;
+    record *slot_record;
+};
+
+struct slab {
+    struct list link;             /* owner's lock: in one of the owner's lists */
+    struct list sibling;          /* owner's lock: all slabs of the owner */
+    void *_Atomic owner;          /* the depot; NULL: not in use */
+    record *_Atomic records;
+    _Atomic uint32_t first_chunk;
+    uint32_t home;                /* owner's lock: slots at home, fresh ones included */
+    uint32_t fresh;               /* owner's lock: slots from here on were never carved */
+    uint32_t scan;                /* owner's lock: where to look next for touched slots at home */
+    uint32_t purged_bytes;        /* retiring: how far */
+    uint32_t empty_since;         /* owner's lock: when the last slot came home, seconds */
+    uint32_t flags;               /* reserved: red zones, patterns (read on slow paths only) */
+};
+#define SLAB_BYTES 128 /* two cache lines each in the area; room to grow */
+
+/* A new slab with all slots at home, NULL: no memory. `cache_offset` goes to its descriptors. */
+struct slab *slab_create(const struct shape *shape, void *owner, uint32_t cache_offset);
+
+/* Give back the slab's memory, at most `purge_bytes` of it in this call (a multiple of the page
+ * size; SIZE_MAX: all). True when done: the slab is then gone. Its slots must all be at home, and
+ * it must be in no list: nobody else can reach it. `tombstone` stays in its descriptors' cache
+ * offset, so that a pointer that comes too late can be named. */
+bool slab_retire(struct slab *slab, const struct shape *shape, size_t purge_bytes,
+                 uint32_t tombstone);
+
+/* Take up to n slots as rounds, in descending address order (a magazine is popped from its end).
+ * `raw`: the pool has a constructor. Returns how many. */
+uint32_t slab_carve(struct slab *slab, const struct shape *shape, struct round *rounds,
+                    uint32_t n, bool raw);
+
+/* What became of a round that was given back. */
+enum slab_give_verdict {
+    SLAB_GIVEN,
+    SLAB_NOT_FREE, /* the slot is live, or at home already: the round was a duplicate; dropped */
+};
+enum slab_give_verdict slab_give(struct slab *slab, struct round round);
+
+/* Point the slab's descriptors to another cache (a destroyed pool's: to none). */
+void slab_redirect(struct slab *slab, const struct shape *shape, uint32_t cache_offset);
+
+/* Where a pointer lies. */
+enum slot_verdict {
+    SLOT_FOUND,    /* exactly at a slot's start; `slot_record` is its record */
+    SLOT_OUTSIDE,  /* not in the arena */
+    SLOT_INEXACT,  /* in the arena, not at a slot's start, or no slab there */
+};
+
+/* The gate that every pointer passes: no lock, three dependent loads. A rest behind the last slot
+ * has a record too, which is always zero. */
+MEMPOOL_HOT_INLINE enum slot_verdict slot_find(const void *object, struct descriptor **ret_descriptor,
+                                               record **ret_record) {
+    size_t offset = space_offset(object);
+    if (MEMPOOL_UNLIKELY(!space_covers(offset))) {
+        return SLOT_OUTSIDE;
+    }
+    struct descriptor *descriptor = space_descriptor(offset);
+    uint32_t slot;
+    uint32_t distance =
+        (uint32_t)(offset - ((size_t)load_relaxed(&descriptor->first_chunk) << CHUNK_SHIFT));
+    if (MEMPOOL_UNLIKELY(
+            !divide_exactly(distance, load_relaxed(&descriptor->reciprocal), &slot))) {
+        return SLOT_INEXACT;
+    }
+    *ret_descriptor = descriptor;
+    *ret_record = load_relaxed(&descriptor->records) + slot;
+    return SLOT_FOUND;
+}
+
+/* The slab that a round's slot belongs to. */
+static inline struct slab *slab_of(const void *object) {
+    return load_relaxed(&space_descriptor(space_offset(object))->slab);
+}
+
+#endif

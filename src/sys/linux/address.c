@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* What an address is: which mapping, which symbol. Reads /proc/self/maps without malloc. */
+#include "base/text.h"
+#include "sys/sys.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <link.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    TINY_BYTES = 64 << 10, /* below this Linux maps nothing by default (vm.mmap_min_addr) */
+    LINE_BYTES = 512,      /* longest line of maps that is read whole; longer paths are cut */
+};
+
+/* One line of /proc/self/maps. */
+struct mapping {
+    uintptr_t start, end;
+    char path[LINE_BYTES];
+};
+
+/* A buffered reader of lines. */
+struct line_reader {
+    int fd;
+    size_t at, n;
+    char bytes[2048];
+};
+
+static int next_byte(struct line_reader *reader) {
+    if (reader->at == reader->n) {
+        ssize_t n = read(reader->fd, reader->bytes, sizeof reader->bytes);
+        if (n <= 0) {
+            return -1;
+        }
+        reader->at = 0;
+        reader->n = (size_t)n;
+    }
+    return (unsigned char)reader->bytes[reader->at++];
+}
+
+/* One line without its end; what is longer than the buffer is dropped. False at the end. */
+static bool next_line(struct line_reader *reader, char *line, size_t line_bytes) {
+    size_t n = 0;
+    int byte;
+    while ((byte = next_byte(reader)) >= 0 && byte != '\n') {
+        if (n + 1 < line_bytes) {
+            line[n++] = (char)byte;
+        }
+    }
+    line[n] = '\0';
+    return byte >= 0;
+}
+
+static const char *parse_hex(const char *from, uintptr_t *ret_value) {
+    uintptr_t value = 0;
+    for (;; from++) {
+        if (*from >= '0' && *from <= '9') {
+            value = value << 4 | (uintptr_t)(*from - '0');
+        } else if (*from >= 'a' && *from <= 'f') {
+            value = value << 4 | (uintptr_t)(*from - 'a' + 10);
+        } else {
+            *ret_value = value;
+            return from;
+        }
+    }
+}
+
+static bool find_mapping(uintptr_t address, struct mapping *ret) {
+    struct line_reader reader = {.fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC)};
+    if (reader.fd < 0) {
+        return false;
+    }
+    char line[LINE_BYTES];
+    bool found = false;
+    while (!found && next_line(&reader, line, sizeof line)) {
+        const char *at = parse_hex(line, &ret->start);
+        (void)parse_hex(*at == '-' ? at + 1 : at, &ret->end);
+        found = address >= ret->start && address < ret->end;
+        if (found) {
+            const char *path = strpbrk(line, "/[");
+            memcpy(ret->path, path != NULL ? path : "", path != NULL ? strlen(path) + 1 : 1);
+        }
+    }
+    close(reader.fd);
+    return found;
+}
+
+/* An address looked for among the loaded images, in full or by its low 32 bits. */
+struct image_query {
+    uintptr_t address;
+    bool low_only;
+    bool found;
+};
+
+static int visit_image(struct dl_phdr_info *info, size_t info_bytes, void *argument) {
+    struct image_query *query = argument;
+    (void)info_bytes;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+        if (segment->p_type != PT_LOAD) {
+            continue;
+        }
+        uintptr_t start = info->dlpi_addr + segment->p_vaddr;
+        if (!query->low_only) {
+            query->found = query->address - start < segment->p_memsz;
+        } else if ((segment->p_flags & PF_X) != 0) {
+            /* the first address from `start` on with these low bits */
+            uintptr_t offset = (uint32_t)((uint32_t)query->address - (uint32_t)start);
+            if (offset < segment->p_memsz) {
+                query->address = start + offset;
+                query->found = true;
+            }
+        }
+        if (query->found) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+uintptr_t sys_code_address(uint32_t low) {
+    struct image_query query = {.address = low, .low_only = true};
+    (void)dl_iterate_phdr(visit_image, &query);
+    return query.found ? query.address : 0;
+}
+
+/* Beyond what user space gets unless it asks for more. */
+static bool beyond_user_space(uintptr_t address) {
+    return sizeof address == 8 && (uint64_t)address >> 47 != 0;
+}
+
+enum sys_region sys_region_of(const void *pointer) {
+    uintptr_t address = (uintptr_t)pointer;
+    char here;
+    struct mapping mapping;
+    if (address < TINY_BYTES) {
+        return SYS_REGION_TINY;
+    }
+    if (!find_mapping(address, &mapping)) {
+        return beyond_user_space(address) ? SYS_REGION_NON_CANONICAL : SYS_REGION_UNMAPPED;
+    }
+    if (strcmp(mapping.path, "[heap]") == 0) {
+        return SYS_REGION_HEAP;
+    }
+    if (strcmp(mapping.path, "[stack]") == 0 ||
+        ((uintptr_t)&here >= mapping.start && (uintptr_t)&here < mapping.end)) {
+        return SYS_REGION_STACK;
+    }
+    struct image_query query = {.address = address};
+    (void)dl_iterate_phdr(visit_image, &query);
+    return query.found ? SYS_REGION_IMAGE : SYS_REGION_MAPPED;
+}
+
+void sys_symbol(uintptr_t code_address, struct text *text) {
+    Dl_info info;
+    if (code_address == 0) {
+        text_add(text, "unknown");
+        return;
+    }
+    if (dladdr((void *)code_address, &info) == 0) {
+        text_add_hex(text, code_address);
+        return;
+    }
+    if (info.dli_sname != NULL) {
+        text_add(text, info.dli_sname);
+        text_add(text, "+");
+        text_add_hex(text, code_address - (uintptr_t)info.dli_saddr);
+        return;
+    }
+    const char *slash = strrchr(info.dli_fname, '/');
+    text_add(text, slash != NULL ? slash + 1 : info.dli_fname);
+    text_add(text, "+");
+    text_add_hex(text, code_address - (uintptr_t)info.dli_fbase);
+}

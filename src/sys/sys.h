@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* The operating system, as the library needs it: the whole contract in one header.
+ *
+ * THEORY
+ *
+ * This folder is the only one with system calls and `#ifdef`s of platforms; Meson chooses the
+ * implementation (src/sys/linux). Conventions, once for all: sizes and addresses of memory calls
+ * are multiples of the page size; results are 0 or a negative errno; nothing prints, nothing
+ * allocates from malloc but sys_heap_allocate.
+ *
+ * The memory calls go through a table of functions, `sys_operations`, so that tests can fail the
+ * n-th of them or watch them. They are on slow paths only. */
+#ifndef MEMPOOL_SYS_SYS_H
+#define MEMPOOL_SYS_SYS_H
+
+#include "base/atomics.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- memory ------------------------------------------------------------------------------- */
+
+struct sys_operations {
+    /* Address space without access rights or backing; NULL where there is none. Kept out of core
+     * dumps until committed. */
+    void *(*reserve)(size_t bytes);
+    void (*release)(void *start, size_t bytes); /* undo reserve */
+    int (*commit)(void *start, size_t bytes);   /* readable, writable, zero where never used */
+    int (*purge)(void *start, size_t bytes);    /* give the pages back; they read as zero again */
+    void *(*heap_allocate)(size_t bytes, size_t align); /* from libc's malloc; NULL: none */
+    void (*heap_free)(void *block);
+    uint64_t (*clock_ms)(void); /* coarse monotonic milliseconds */
+};
+extern struct sys_operations sys_operations;
+
+size_t sys_page_bytes(void);
+/* The most address space that a first attempt at the arena should ask for, bytes. */
+size_t sys_arena_bytes_wanted(void);
+uint64_t sys_clock_ns(void); /* monotonic, fine; for time budgets of slow work */
+
+/* ---- locks --------------------------------------------------------------------------------
+ * Ranks, in the order in which locks may be taken (a thread holding one takes only later ones):
+ *   registry   pool/registry.c: the list of pools, creating and destroying
+ *   threads    cache/thread.c: the list of threads and their cache tables
+ *   depot      depot/depot.h: one per pool
+ *   slots      slab/slab.c: chunks and slabs (vm/arena.c), metadata blocks (vm/meta.c)
+ *   report     misuse/report.c: one report at a time
+ * Rules that keep signal handlers safe: a lock is held only with signals blocked, or by a thread
+ * whose `stage` says so (cache/thread.h). */
+
+/* 0 free, 1 held, 2 held and somebody may sleep on it. Zero-initialised is free. */
+struct sys_lock {
+    _Atomic uint32_t state;
+};
+void sys_lock_wait(struct sys_lock *lock);
+void sys_lock_wake(struct sys_lock *lock);
+
+static inline bool sys_lock_try(struct sys_lock *lock) {
+    uint32_t expected = 0;
+    /* L1 pairs with U1: what the last holder wrote is seen */
+    return swap_if_acquire(&lock->state, &expected, 1);
+}
+
+static inline void sys_lock_take(struct sys_lock *lock) {
+    if (!sys_lock_try(lock)) {
+        sys_lock_wait(lock);
+    }
+}
+
+static inline void sys_lock_drop(struct sys_lock *lock) {
+    /* U1 pairs with L1: the next holder sees what was written under the lock */
+    if (atomic_exchange_explicit(&lock->state, 0, memory_order_release) == 2) {
+        sys_lock_wake(lock);
+    }
+}
+
+/* ---- threads, signals, processes ---------------------------------------------------------- */
+
+long sys_thread_id(void);
+/* The calling thread's name, NUL-ended, at most 16 bytes. */
+void sys_thread_name(char *ret_name);
+void sys_yield(void);
+/* Call `exited` with `argument` when the calling thread ends; 0 or -errno. */
+int sys_thread_exit_init(void (*exited)(void *argument));
+int sys_thread_exit_watch(void *argument);
+int sys_fork_watch(void (*before)(void), void (*parent)(void), void (*child)(void));
+
+/* All signals off, and on again as they were. */
+struct sys_signals {
+    uint64_t words[16];
+};
+void sys_signals_block(struct sys_signals *ret_before);
+void sys_signals_restore(const struct sys_signals *before);
+
+/* After this returns true, every thread of the process has executed a full memory barrier since
+ * the call; false where the system has no such call. The caller's side of an asymmetric protocol:
+ * the other side needs only a compiler barrier. */
+bool sys_barrier_all_threads(void);
+bool sys_barrier_available(void);
+
+/* ---- what an address is ------------------------------------------------------------------- */
+
+enum sys_region {
+    SYS_REGION_UNMAPPED,
+    SYS_REGION_TINY,
+    SYS_REGION_NON_CANONICAL,
+    SYS_REGION_STACK, /* of the calling thread */
+    SYS_REGION_HEAP,  /* the brk heap */
+    SYS_REGION_IMAGE, /* data or code of the program or a library */
+    SYS_REGION_MAPPED,
+};
+enum sys_region sys_region_of(const void *address);
+
+/* "function+0x12", or "library.so+0x1234" where no symbol covers it, or the number. */
+struct text;
+void sys_symbol(uintptr_t code_address, struct text *text);
+/* The full code address whose low 32 bits are `low`, searched in the loaded images; 0: none. */
+uintptr_t sys_code_address(uint32_t low);
+
+/* ---- output, settings --------------------------------------------------------------------- */
+
+/* The whole text, retried when interrupted: 0 or -errno. */
+int sys_write(int fd, const char *bytes, size_t n);
+const char *sys_environment(const char *name); /* NULL where unset, or in a set-user-id program */
+const char *sys_program_name(void);
+_Noreturn void sys_abort(void);
+
+#endif

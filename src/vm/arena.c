@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs of chunks, with boundary tags. */
+#include "vm/arena.h"
+
+#include "base/bits.h"
+#include "vm/space.h"
+
+enum {
+    BINS = 32,
+    BIN_SCAN = 16,                  /* runs looked at in the bin that may or may not fit */
+    ARENA_COMMIT_BYTES = 1 << 20,
+};
+
+/* Heads of the bins, as chunk number + 1, so that zero is "none" without initialisation. */
+static uint32_t bins[BINS];
+
+static struct chunk_run *run_at(uint32_t chunk) {
+    return (struct chunk_run *)(void *)space.runs.start + chunk;
+}
+
+static unsigned bin_of(uint32_t chunks) {
+    return 31u - (unsigned)__builtin_clz(chunks);
+}
+
+static void tag(uint32_t first, uint32_t chunks, uint32_t is_free) {
+    struct chunk_run *head = run_at(first);
+    struct chunk_run *tail = run_at(first + chunks - 1);
+    tail->chunks = chunks;
+    tail->is_free = is_free;
+    head->chunks = chunks;
+    head->is_free = is_free;
+}
+
+static void bin_insert(uint32_t first, uint32_t chunks) {
+    uint32_t *head = &bins[bin_of(chunks)];
+    struct chunk_run *run = run_at(first);
+    tag(first, chunks, 1);
+    run->previous = CHUNK_NONE;
+    run->next = *head - 1;
+    if (run->next != CHUNK_NONE) {
+        run_at(run->next)->previous = first;
+    }
+    *head = first + 1;
+}
+
+static void bin_remove(uint32_t first) {
+    struct chunk_run *run = run_at(first);
+    if (run->next != CHUNK_NONE) {
+        run_at(run->next)->previous = run->previous;
+    }
+    if (run->previous != CHUNK_NONE) {
+        run_at(run->previous)->next = run->next;
+    } else {
+        bins[bin_of(run->chunks)] = run->next + 1;
+    }
+}
+
+static uint32_t bin_find(unsigned bin, uint32_t chunks) {
+    uint32_t at = bins[bin] - 1;
+    for (int seen = 0; at != CHUNK_NONE && seen < BIN_SCAN; seen++) {
+        if (run_at(at)->chunks >= chunks) {
+            return at;
+        }
+        at = run_at(at)->next;
+    }
+    return CHUNK_NONE;
+}
+
+/* Grow the arena by `chunks` at its end. */
+static uint32_t extend(uint32_t chunks) {
+    size_t used = load_relaxed(&space.arena_used);
+    size_t bytes = (size_t)chunks << CHUNK_SHIFT;
+    if (bytes > space.arena_bytes - used) {
+        return CHUNK_NONE;
+    }
+    size_t end_chunk = (used + bytes) >> CHUNK_SHIFT;
+    if (area_commit(&space.descriptor_area, end_chunk * sizeof(struct descriptor)) != 0 ||
+        area_commit(&space.runs, end_chunk * sizeof(struct chunk_run)) != 0) {
+        return CHUNK_NONE;
+    }
+    if (used + bytes > space.arena_committed) {
+        size_t target =
+            min_size(round_up(used + bytes, ARENA_COMMIT_BYTES), space.arena_bytes);
+        char *from = space_chunk_address((uint32_t)(space.arena_committed >> CHUNK_SHIFT));
+        if (sys_operations.commit(from, target - space.arena_committed) != 0) {
+            return CHUNK_NONE;
+        }
+        space.arena_committed = target;
+    }
+    uint32_t first = (uint32_t)(used >> CHUNK_SHIFT);
+    tag(first, chunks, 0);
+    store_relaxed(&space.arena_used, used + bytes);
+    return first;
+}
+
+uint32_t arena_take(uint32_t chunks) {
+    uint32_t first = CHUNK_NONE;
+    for (unsigned bin = bin_of(chunks); bin < BINS && first == CHUNK_NONE; bin++) {
+        first = bin_find(bin, chunks);
+    }
+    if (first == CHUNK_NONE) {
+        return extend(chunks);
+    }
+    uint32_t length = run_at(first)->chunks;
+    bin_remove(first);
+    tag(first, chunks, 0);
+    if (length > chunks) {
+        bin_insert(first + chunks, length - chunks);
+    }
+    return first;
+}
+
+void arena_give(uint32_t first, uint32_t chunks) {
+    uint32_t end = first + chunks;
+    if (end < load_relaxed(&space.arena_used) >> CHUNK_SHIFT && run_at(end)->is_free) {
+        uint32_t length = run_at(end)->chunks;
+        bin_remove(end);
+        end += length;
+    }
+    if (first > 0 && run_at(first - 1)->is_free) {
+        first -= run_at(first - 1)->chunks;
+        bin_remove(first);
+    }
+    bin_insert(first, end - first);
+}

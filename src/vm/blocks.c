@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* Power-of-two blocks for bookkeeping. */
+#include "vm/blocks.h"
+
+#include "base/bits.h"
+#include "vm/space.h"
+
+#include <string.h>
+
+enum {
+    CLASS_SHIFT_MIN = 6,
+    CLASSES = 17, /* 64 bytes << 16 = 4 MiB */
+    SMALL_PAGE_BYTES = 4096, /* what blocks below it are cut from; any page size is a multiple */
+};
+_Static_assert(BLOCK_BYTES_MIN << (CLASSES - 1) == BLOCK_BYTES_MAX, "the classes cover the sizes");
+
+struct free_block {
+    struct free_block *next;
+};
+
+static struct free_block *free_blocks[CLASSES];
+
+size_t block_bytes(size_t bytes) {
+    return (size_t)1 << log2_ceiling(max_size(bytes, BLOCK_BYTES_MIN));
+}
+
+static unsigned class_of(size_t bytes) {
+    return log2_ceiling(max_size(bytes, BLOCK_BYTES_MIN)) - CLASS_SHIFT_MIN;
+}
+
+/* Cut a fresh page into blocks of one class; all but the first go on the list. */
+static void *cut_page(unsigned class) {
+    size_t bytes = BLOCK_BYTES_MIN << class;
+    char *page = area_extend(&space.blocks, SMALL_PAGE_BYTES);
+    if (page == NULL) {
+        return NULL;
+    }
+    for (size_t at = SMALL_PAGE_BYTES - bytes; at > 0; at -= bytes) {
+        struct free_block *block = (struct free_block *)(void *)(page + at);
+        block->next = free_blocks[class];
+        free_blocks[class] = block;
+    }
+    return page;
+}
+
+void *block_take_locked(size_t bytes) {
+    if (bytes > BLOCK_BYTES_MAX) {
+        return NULL;
+    }
+    unsigned class = class_of(bytes);
+    size_t whole = BLOCK_BYTES_MIN << class;
+    struct free_block *block = free_blocks[class];
+    if (block == NULL) {
+        return whole < SMALL_PAGE_BYTES ? cut_page(class) : area_extend(&space.blocks, whole);
+    }
+    free_blocks[class] = block->next;
+    /* Larger blocks were purged: only the link is not zero. */
+    memset(block, 0, whole < SMALL_PAGE_BYTES ? whole : sizeof *block);
+    return block;
+}
+
+void block_give_locked(void *given, size_t bytes) {
+    unsigned class = class_of(bytes);
+    size_t whole = BLOCK_BYTES_MIN << class;
+    struct free_block *block = given;
+    if (whole >= SMALL_PAGE_BYTES && sys_operations.purge(given, whole) != 0) {
+        memset(given, 0, whole);
+    }
+    block->next = free_blocks[class];
+    free_blocks[class] = block;
+}
+
+void *block_take(size_t bytes) {
+    sys_lock_take(&space.lock);
+    void *block = block_take_locked(bytes);
+    sys_lock_drop(&space.lock);
+    return block;
+}
+
+void block_give(void *block, size_t bytes) {
+    sys_lock_take(&space.lock);
+    block_give_locked(block, bytes);
+    sys_lock_drop(&space.lock);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory for bookkeeping: records, magazines, cache tables, thread structs.
+ *
+ * THEORY
+ *
+ * Blocks have power-of-two sizes from 64 bytes to 4 MiB. Each size has a list of free blocks, linked
+ * through their first word (no caller of the library can reach it: the area is fenced by guards).
+ * Blocks below a page are cut from one page of equal blocks. Blocks of a page and more are purged
+ * when they come back, so that a pool that shrank keeps no record pages resident.
+ *
+ * block_take and block_give take space.lock themselves. */
+#ifndef MEMPOOL_VM_BLOCKS_H
+#define MEMPOOL_VM_BLOCKS_H
+
+#include <stddef.h>
+
+#define BLOCK_BYTES_MIN ((size_t)64)
+#define BLOCK_BYTES_MAX ((size_t)4 << 20)
+
+/* What block_take really gives for `bytes`. */
+size_t block_bytes(size_t bytes);
+/* `bytes` of zeroed memory, aligned to 64 bytes (to a page from a page up); NULL: none. */
+void *block_take(size_t bytes);
+void block_give(void *block, size_t bytes); /* bytes as asked for */
+
+/* For callers that hold space.lock. */
+void *block_take_locked(size_t bytes);
+void block_give_locked(void *block, size_t bytes);
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* The one reservation and its areas. */
+#include "vm/space.h"
+
+#include "base/bits.h"
+#include "vm/arena.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct space space;
+
+enum {
+    COMMIT_STEP_BYTES = 256 << 10, /* per mprotect: few calls, few wasted page-table pages */
+    GUARD_BYTES = 1 << 20,
+    ARENA_BYTES_MIN = 32 << 20,
+    /* Blocks hold records (8 bytes a slot: half of an arena of 16-byte slots), magazines and
+     * cache tables. A quarter serves an arena filled with 32-byte objects. */
+    BLOCKS_SHARE = 4,
+};
+
+int area_commit(struct area *area, size_t bytes) {
+    if (bytes <= area->committed_bytes) {
+        return 0;
+    }
+    if (bytes > area->bytes) {
+        return -ENOMEM;
+    }
+    size_t target = min_size(round_up(bytes, COMMIT_STEP_BYTES), area->bytes);
+    char *from = area->start + area->committed_bytes;
+    int result = sys_operations.commit(from, target - area->committed_bytes);
+    if (result != 0) {
+        return -ENOMEM;
+    }
+    area->committed_bytes = target;
+    return 0;
+}
+
+void *area_extend(struct area *area, size_t bytes) {
+    if (bytes > area->bytes - area->used_bytes ||
+        area_commit(area, area->used_bytes + bytes) != 0) {
+        return NULL;
+    }
+    void *start = area->start + area->used_bytes;
+    area->used_bytes += bytes;
+    return start;
+}
+
+/* Give an area its place after *at; returns its end, on a fresh page. */
+static char *place(struct area *area, char *at, size_t bytes) {
+    memset(area, 0, sizeof *area);
+    area->start = at;
+    area->bytes = round_up(bytes, COMMIT_STEP_BYTES);
+    return at + area->bytes + GUARD_BYTES;
+}
+
+/* Lay everything out from `start`; with start NULL only measures. Returns the end. */
+static char *lay_out(struct space *into, char *start, size_t arena_bytes, size_t pool_bytes,
+                     size_t slab_bytes) {
+    size_t chunks = arena_bytes >> CHUNK_SHIFT;
+    char *at = start + GUARD_BYTES;
+    at = place(&into->pools, at, POOLS_MAX * pool_bytes);
+    at = place(&into->slabs, at, chunks * slab_bytes);
+    at = place(&into->descriptor_area, at, chunks * sizeof(struct descriptor));
+    at = place(&into->runs, at, chunks * sizeof(struct chunk_run));
+    at = place(&into->blocks, at, arena_bytes / BLOCKS_SHARE);
+    /* Chunks are aligned to their size, so that slots keep any alignment. */
+    at = (char *)round_up((uintptr_t)at, CHUNK_BYTES);
+    into->arena_start = (uintptr_t)at;
+    into->arena_bytes = arena_bytes;
+    into->descriptors = (struct descriptor *)(void *)into->descriptor_area.start;
+    return at + arena_bytes + GUARD_BYTES;
+}
+
+int space_init(size_t pool_bytes, size_t slab_bytes) {
+    if (space.ready) {
+        return 0;
+    }
+    for (size_t arena = sys_arena_bytes_wanted(); arena >= ARENA_BYTES_MIN; arena /= 2) {
+        /* Measured from an address that is not NULL, so that no pointer arithmetic starts there. */
+        static char origin;
+        struct space trial;
+        char *end = lay_out(&trial, &origin, arena, pool_bytes, slab_bytes);
+        size_t bytes = (size_t)((uintptr_t)end - (uintptr_t)&origin) + CHUNK_BYTES;
+        bytes = round_up(bytes, sys_page_bytes());
+        void *start = sys_operations.reserve(bytes);
+        if (start == NULL) {
+            continue;
+        }
+        (void)lay_out(&space, start, arena, pool_bytes, slab_bytes);
+        space.reservation = start;
+        space.reservation_bytes = bytes;
+        space.ready = true;
+        return 0;
+    }
+    return -ENOMEM;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* The address space: one reservation that holds the arena and all bookkeeping about it.
+ *
+ * THEORY
+ *
+ *     | guard | pools | slabs | descriptors | runs | blocks | guard |       arena        | guard |
+ *              `---------------- bookkeeping ----------------'        `-- objects, only --'
+ *
+ * Everything the library ever hands out lies in the arena, in chunks of 64 KiB; everything that
+ * describes it lies in the *areas* before it. Nothing is resident, and nothing but the reservation
+ * counts against limits, until it is used: each area is committed from its start upward in steps
+ * (area_extend), the arena likewise (vm/arena.c). The guards, and the uncommitted rest of each
+ * area, have no access rights: an overflow out of the arena meets a fault before it meets a book.
+ *
+ * The reservation is made once, with the first pool, and stays until the process ends: 256 GiB of
+ * arena on 64-bit systems, halved until the system grants it (RLIMIT_AS, valgrind). One mapping
+ * for all of the bookkeeping is what lets a later live view publish it as it is.
+ *
+ * Is a pointer ours? `pointer - space.arena_start < space.arena_used`: one subtraction and one
+ * compare. Then `space.descriptors[offset >> CHUNK_SHIFT]` says whose it is.
+ *
+ * Invariants: arena_used <= arena_bytes; descriptors and runs are committed for every chunk below
+ * arena_used; a descriptor outside any slab has reciprocal 0 and so matches no slot.
+ * Writers of everything here hold `space.lock` (rank slots); arena_start, arena_used and
+ * descriptors are read without it: arena_used only grows, and a caller can only hold a pointer
+ * to memory that it covered before the pointer was handed out.
+ * Fork: the child has its own copy of all of it; the lock is held across (pool/runtime.c). */
+#ifndef MEMPOOL_VM_SPACE_H
+#define MEMPOOL_VM_SPACE_H
+
+#include "base/attributes.h"
+#include "sys/sys.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    CHUNK_SHIFT = 16,
+    CHUNK_BYTES = 1 << CHUNK_SHIFT,
+    POOLS_MAX = 1 << 16, /* pools that exist at once */
+};
+
+struct slab;
+
+/* What one chunk is, as a put reads it: 32 bytes, two to a cache line. The same in every chunk of
+ * a slab. Written under space.lock while no slot of the slab is out. */
+struct descriptor {
+    _Atomic uint64_t reciprocal;            /* of the slots' stride; 0: no slab here */
+    _Atomic(uint64_t) *_Atomic records;     /* of the slab's slot 0 */
+    struct slab *_Atomic slab;              /* everything else about it */
+    _Atomic uint32_t cache_offset;          /* of the pool in each thread's cache table */
+    _Atomic uint32_t first_chunk;           /* where the slab starts */
+};
+
+/* A part of the bookkeeping that grows from its start. */
+struct area {
+    char *start;
+    size_t bytes;           /* reserved */
+    size_t committed_bytes; /* a prefix */
+    size_t used_bytes;      /* handed out, a prefix */
+};
+
+struct space {
+    /* read by every put */
+    uintptr_t arena_start;
+    _Atomic size_t arena_used; /* bytes */
+    struct descriptor *descriptors;
+    /* slow paths */
+    struct sys_lock lock;
+    bool ready;
+    size_t arena_bytes;
+    size_t arena_committed;
+    void *reservation;
+    size_t reservation_bytes;
+    struct area pools, slabs, descriptor_area, runs, blocks;
+};
+extern struct space space;
+
+/* Reserve everything, once; 0 or -ENOMEM (nothing is kept, a later call tries again). Caller
+ * holds a lock that makes calls exclusive. */
+int space_init(size_t pool_bytes, size_t slab_bytes);
+
+/* The next `bytes` of an area: never used before, zero; NULL: exhausted or not committable. */
+void *area_extend(struct area *area, size_t bytes);
+/* Make the first `bytes` usable; 0 or -ENOMEM. */
+int area_commit(struct area *area, size_t bytes);
+
+/* Offset in the arena, or >= arena_used for anything that is not in it. */
+MEMPOOL_HOT_INLINE size_t space_offset(const void *address) {
+    return (uintptr_t)address - space.arena_start;
+}
+
+MEMPOOL_HOT_INLINE bool space_covers(size_t offset) {
+    return offset < load_relaxed(&space.arena_used);
+}
+
+MEMPOOL_HOT_INLINE struct descriptor *space_descriptor(size_t offset) {
+    return &space.descriptors[offset >> CHUNK_SHIFT];
+}
+
+static inline char *space_chunk_address(uint32_t chunk) {
+    return (char *)space.arena_start + ((size_t)chunk << CHUNK_SHIFT); /* NOLINT: an address */
+}
+
+#endif
