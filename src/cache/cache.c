@@ -15,8 +15,15 @@ enum {
 };
 
 uint32_t cache_rounds(const struct cache *cache) {
+    const struct magazine *loaded = load_relaxed(&cache->loaded);
     const struct magazine *previous = load_relaxed(&cache->previous);
-    return cache_loaded(cache) + (previous != NULL ? previous->n : 0);
+    uint32_t rounds = 0;
+    if (loaded != NULL) {
+        size_t n = (size_t)(load_relaxed(&cache->top) - loaded->rounds);
+        /* Another thread's may be swapped while we look. */
+        rounds = n <= loaded->capacity ? (uint32_t)n : 0;
+    }
+    return rounds + (previous != NULL ? load_relaxed(&previous->n) : 0);
 }
 
 static void tick(struct thread *thread, struct cache *cache) {
@@ -28,17 +35,15 @@ static void tick(struct thread *thread, struct cache *cache) {
         thread->tick_interval = elapsed > 10 * TICK_LONG_MS ? 1 : thread->tick_interval / 2 + 1;
     }
     thread->tick_ms = now;
-    store_relaxed(&cache->tick_at, load_relaxed(&cache->out) + thread->tick_interval);
+    store_relaxed(&cache->gets_before, cache_gets(cache));
+    store_relaxed(&cache->interval, thread->tick_interval);
+    store_relaxed(&cache->left, thread->tick_interval);
 }
 
-static uint32_t floor_step(const struct magazine *loaded) {
-    return (uint32_t)max_size(loaded->capacity / FLOOR_SHARE, 1);
-}
-
-/* The floor below n: one step, or 0. */
-static uint32_t floor_below(uint32_t n, const struct magazine *loaded) {
-    uint32_t step = floor_step(loaded);
-    return n > step ? n - step : 0;
+/* The floor for n rounds: one step below, or none. */
+static struct round *floor_below(struct magazine *loaded, uint32_t n) {
+    uint32_t step = (uint32_t)max_size(loaded->capacity / FLOOR_SHARE, 1);
+    return loaded->rounds + (n > step ? n - step : 0);
 }
 
 /* Gets have come down to the mark: note how many are live, counting the one that is under way. */
@@ -49,90 +54,79 @@ static void note_live(const struct cache *cache) {
     depot_note_live(depot, out > rounds ? out - rounds + 1 : 1);
 }
 
-/* Make the previous magazine the loaded one; the gate must be open and both of one capacity, so
- * that only the floor changes. False: the depot's lock is needed. */
-static bool swap_magazines(struct cache *cache, uint32_t floor_now) {
+/* Make `magazine` the loaded one, with its rounds; what was loaded is empty or elsewhere. */
+static void load_magazine(struct cache *cache, struct magazine *magazine) {
+    store_relaxed(&cache->loaded, magazine);
+    store_relaxed(&cache->top, magazine->rounds + load_relaxed(&magazine->n));
+}
+
+/* Move the gates from the loaded magazine to `magazine` while others may close them. False: they
+ * did. */
+static bool move_gates(struct cache *cache, struct round *floor, struct magazine *magazine) {
+    struct round *ceiling = load_relaxed(&cache->ceiling);
+    struct round *floor_then = floor_below(magazine, load_relaxed(&magazine->n));
+    return ceiling != NULL && swap_if_relaxed(&cache->floor, &floor, floor_then) &&
+           swap_if_relaxed(&cache->ceiling, &ceiling, magazine->rounds + magazine->capacity);
+}
+
+/* Swap the magazines without the lock; false: somebody closes the gates, the lock is needed. */
+static bool swap_magazines(struct cache *cache, struct round *floor) {
+    struct magazine *loaded = load_relaxed(&cache->loaded);
     struct magazine *previous = load_relaxed(&cache->previous);
-    struct magazine *loaded = magazine_of(load_relaxed(&cache->rounds));
-    if (previous == NULL || previous->capacity != loaded->capacity) {
-        return false;
-    }
-    uint32_t floor_then = floor_below(previous->n, previous);
-    if (!swap_if_relaxed(&cache->floor, &floor_now, floor_then)) {
-        return false;
-    }
-    loaded->n = cache_loaded(cache);
-    size_t change = (size_t)previous->n - loaded->n; /* modulo 2^n, as the counters */
-    bump_owned(&cache->in, change);
-    bump_owned(&cache->filled, change);
-    store_relaxed(&cache->rounds, previous->rounds);
+    bool open = move_gates(cache, floor, previous);
+    store_relaxed(&loaded->n, cache_loaded(cache));
+    load_magazine(cache, previous);
     store_relaxed(&cache->previous, loaded);
-    return true;
+    return open;
 }
 
 bool cache_settle_get(struct thread *thread, struct cache *cache) {
-    uint32_t floor = load_relaxed(&cache->floor);
-    if (floor == CACHE_CLOSED || load_relaxed(&cache->rounds) == NULL) {
+    struct round *floor = load_relaxed(&cache->floor);
+    struct magazine *loaded = load_relaxed(&cache->loaded);
+    if (floor == CACHE_CLOSED || loaded == NULL) {
         return false;
     }
-    if (load_relaxed(&cache->tick_at) == load_relaxed(&cache->out)) {
+    if (load_relaxed(&cache->left) == 0) {
         tick(thread, cache);
         return true;
     }
-    uint32_t n = cache_loaded(cache);
-    if (n > floor) {
+    struct round *top = load_relaxed(&cache->top);
+    if (top > floor) {
         return true;
     }
-    if (n > 0) {
+    if (top > loaded->rounds) {
         note_live(cache);
-        uint32_t below = floor_below(n, magazine_of(load_relaxed(&cache->rounds)));
-        return swap_if_relaxed(&cache->floor, &floor, below);
+        return swap_if_relaxed(&cache->floor, &floor, floor_below(loaded, cache_loaded(cache)));
     }
-    const struct magazine *previous = load_relaxed(&cache->previous);
-    return previous != NULL && previous->n > 0 && swap_magazines(cache, floor);
+    struct magazine *previous = load_relaxed(&cache->previous);
+    return previous != NULL && load_relaxed(&previous->n) > 0 && swap_magazines(cache, floor);
 }
 
-bool cache_settle_put(struct thread *thread, struct cache *cache) {
-    uint32_t floor = load_relaxed(&cache->floor);
-    (void)thread;
-    if (floor == CACHE_CLOSED || load_relaxed(&cache->rounds) == NULL) {
+bool cache_settle_put(struct cache *cache) {
+    struct round *floor = load_relaxed(&cache->floor);
+    if (floor == CACHE_CLOSED || load_relaxed(&cache->loaded) == NULL) {
         return false;
     }
-    if (cache_loaded(cache) < load_relaxed(&cache->capacity)) {
+    if (load_relaxed(&cache->top) < load_relaxed(&cache->ceiling)) {
         return true;
     }
-    const struct magazine *previous = load_relaxed(&cache->previous);
-    return previous != NULL && previous->n == 0 && swap_magazines(cache, floor);
+    struct magazine *previous = load_relaxed(&cache->previous);
+    return previous != NULL && load_relaxed(&previous->n) == 0 && swap_magazines(cache, floor);
 }
 
 /* ---- under the depot's lock ---------------------------------------------------------------- */
 
-/* Make `magazine` the loaded one, with its rounds; what was loaded must be empty or elsewhere. */
-static void load_magazine(struct cache *cache, struct magazine *magazine) {
-    size_t change = (size_t)magazine->n - cache_loaded(cache);
-    bump_owned(&cache->in, change);
-    bump_owned(&cache->filled, change);
-    store_relaxed(&cache->rounds, magazine->rounds);
-}
-
 /* Open the gates for what is loaded. */
 static void open_gates(struct cache *cache) {
-    const struct magazine *loaded = magazine_of(load_relaxed(&cache->rounds));
-    store_relaxed(&cache->floor, floor_below(cache_loaded(cache), loaded));
-    store_relaxed(&cache->capacity, loaded->capacity);
+    struct magazine *loaded = load_relaxed(&cache->loaded);
+    store_relaxed(&cache->floor, floor_below(loaded, cache_loaded(cache)));
+    store_relaxed(&cache->ceiling, loaded->rounds + loaded->capacity);
 }
 
-static struct magazine *loaded_magazine(const struct cache *cache) {
-    struct round *rounds = load_relaxed(&cache->rounds);
-    return rounds != NULL ? magazine_of(rounds) : NULL;
-}
-
-/* Swap whatever the capacities. */
 static void swap_under_lock(struct cache *cache) {
-    struct magazine *loaded = loaded_magazine(cache);
-    struct magazine *previous = load_relaxed(&cache->previous);
-    loaded->n = cache_loaded(cache);
-    load_magazine(cache, previous);
+    struct magazine *loaded = load_relaxed(&cache->loaded);
+    store_relaxed(&loaded->n, cache_loaded(cache));
+    load_magazine(cache, load_relaxed(&cache->previous));
     store_relaxed(&cache->previous, loaded);
 }
 
@@ -144,11 +138,8 @@ static enum cache_verdict bind_cache(struct cache *cache, struct depot *depot) {
     if (depot->uncached || depot->tight || depot->rounds_max == 0) {
         return CACHE_BYPASS;
     }
-    if (load_relaxed(&cache->depot) != depot) {
-        store_relaxed(&cache->depot, depot);
-        store_relaxed(&cache->tick_at, load_relaxed(&cache->out));
-    }
-    if (load_relaxed(&cache->rounds) == NULL) {
+    store_relaxed(&cache->depot, depot);
+    if (load_relaxed(&cache->loaded) == NULL) {
         struct magazine *loaded = depot_empty_magazine(depot);
         if (loaded == NULL) {
             return CACHE_BYPASS;
@@ -161,7 +152,7 @@ static enum cache_verdict bind_cache(struct cache *cache, struct depot *depot) {
 /* Both magazines are empty: get rounds from the depot, or carve. */
 static bool refill_loaded(struct cache *cache, struct depot *depot) {
     struct magazine *magazine = depot_take_magazine(depot);
-    struct magazine *loaded = loaded_magazine(cache);
+    struct magazine *loaded = load_relaxed(&cache->loaded);
     struct magazine *previous = load_relaxed(&cache->previous);
     depot_note_exchange(depot);
     if (magazine == NULL) {
@@ -170,19 +161,21 @@ static bool refill_loaded(struct cache *cache, struct depot *depot) {
         }
         if (magazine == NULL) {
             uint32_t n = depot_carve(depot, loaded->rounds, loaded->capacity, true);
-            bump_owned(&cache->in, n);
+            store_relaxed(&cache->top, loaded->rounds + n);
             bump_owned(&cache->filled, n);
             return n > 0;
         }
-        magazine->n = depot_carve(depot, magazine->rounds, magazine->capacity, true);
+        store_relaxed(&magazine->n,
+                      depot_carve(depot, magazine->rounds, magazine->capacity, true));
     }
     if (previous != NULL) {
         magazine_destroy(previous);
     }
-    loaded->n = 0;
+    store_relaxed(&loaded->n, 0);
     store_relaxed(&cache->previous, loaded);
     load_magazine(cache, magazine);
-    return magazine->n > 0;
+    bump_owned(&cache->filled, load_relaxed(&magazine->n));
+    return load_relaxed(&magazine->n) > 0;
 }
 
 enum cache_verdict cache_refill(struct cache *cache, struct depot *depot, struct round *ret_round) {
@@ -192,7 +185,7 @@ enum cache_verdict cache_refill(struct cache *cache, struct depot *depot, struct
     }
     const struct magazine *previous = load_relaxed(&cache->previous);
     if (cache_loaded(cache) == 0) {
-        if (previous != NULL && previous->n > 0) {
+        if (previous != NULL && load_relaxed(&previous->n) > 0) {
             swap_under_lock(cache);
         } else if (!refill_loaded(cache, depot)) {
             open_gates(cache);
@@ -200,10 +193,31 @@ enum cache_verdict cache_refill(struct cache *cache, struct depot *depot, struct
         }
     }
     note_live(cache);
-    *ret_round = load_relaxed(&cache->rounds)[cache_loaded(cache) - 1];
-    bump_owned(&cache->out, 1);
+    struct round *top = load_relaxed(&cache->top) - 1;
+    *ret_round = *top;
+    cache_count_get(cache);
+    store_relaxed(&cache->top, top);
     open_gates(cache);
     return CACHE_HIT;
+}
+
+/* The loaded magazine is full: the previous one goes to the depot, an empty one comes. */
+static bool change_full(struct cache *cache, struct depot *depot) {
+    struct magazine *loaded = load_relaxed(&cache->loaded);
+    struct magazine *previous = load_relaxed(&cache->previous);
+    depot_note_exchange(depot);
+    struct magazine *empty = depot_empty_magazine(depot);
+    if (empty == NULL) {
+        return false;
+    }
+    if (previous != NULL) {
+        bump_owned(&cache->filled, 0 - (uint64_t)load_relaxed(&previous->n));
+        depot_give_magazine(depot, previous);
+    }
+    store_relaxed(&loaded->n, cache_loaded(cache));
+    store_relaxed(&cache->previous, loaded);
+    load_magazine(cache, empty);
+    return true;
 }
 
 enum cache_verdict cache_make_room(struct cache *cache, struct depot *depot, struct round round) {
@@ -211,40 +225,30 @@ enum cache_verdict cache_make_room(struct cache *cache, struct depot *depot, str
     if (verdict != CACHE_HIT) {
         return verdict;
     }
-    struct magazine *loaded = loaded_magazine(cache);
+    const struct magazine *loaded = load_relaxed(&cache->loaded);
     if (cache_loaded(cache) == loaded->capacity) {
-        struct magazine *previous = load_relaxed(&cache->previous);
-        if (previous != NULL && previous->n < previous->capacity) {
+        const struct magazine *previous = load_relaxed(&cache->previous);
+        if (previous != NULL && load_relaxed(&previous->n) < previous->capacity) {
             swap_under_lock(cache);
-        } else {
-            depot_note_exchange(depot);
-            struct magazine *empty = depot_empty_magazine(depot);
-            if (empty == NULL) {
-                return CACHE_BYPASS;
-            }
-            if (previous != NULL) {
-                depot_give_magazine(depot, previous);
-            }
-            loaded->n = cache_loaded(cache);
-            store_relaxed(&cache->previous, loaded);
-            load_magazine(cache, empty);
+        } else if (!change_full(cache, depot)) {
+            return CACHE_BYPASS;
         }
     }
-    load_relaxed(&cache->rounds)[cache_loaded(cache)] = round;
-    bump_owned(&cache->in, 1);
+    struct round *top = load_relaxed(&cache->top);
+    *top = round;
+    store_relaxed(&cache->top, top + 1);
     open_gates(cache);
     return CACHE_HIT;
 }
 
 void cache_empty_out(struct cache *cache, struct depot *depot) {
-    struct magazine *loaded = loaded_magazine(cache);
+    struct magazine *loaded = load_relaxed(&cache->loaded);
     struct magazine *previous = load_relaxed(&cache->previous);
+    bump_owned(&cache->filled, 0 - (uint64_t)cache_rounds(cache));
     if (loaded != NULL) {
-        uint32_t n = cache_loaded(cache);
-        loaded->n = n;
-        store_relaxed(&cache->rounds, NULL);
-        bump_owned(&cache->in, 0 - (size_t)n);
-        bump_owned(&cache->filled, 0 - (size_t)n);
+        store_relaxed(&loaded->n, cache_loaded(cache));
+        store_relaxed(&cache->loaded, NULL);
+        store_relaxed(&cache->top, NULL);
         depot_give_magazine(depot, loaded);
     }
     if (previous != NULL) {
@@ -255,18 +259,19 @@ void cache_empty_out(struct cache *cache, struct depot *depot) {
 
 void cache_return(struct cache *cache, struct depot *depot) {
     cache_empty_out(cache, depot);
-    bump_owned(&depot->gets, load_relaxed(&cache->out));
-    bump_owned(&depot->puts, load_relaxed(&cache->in) - load_relaxed(&cache->filled));
+    uint64_t gets = cache_gets(cache);
+    bump_owned(&depot->gets, gets);
+    bump_owned(&depot->puts, cache_puts(cache, 0, gets));
     /* Zero, so that the place serves the next pool of this number. */
-    store_relaxed(&cache->capacity, 0);
-    store_relaxed(&cache->floor, 0);
-    store_relaxed(&cache->in, 0);
-    store_relaxed(&cache->out, 0);
+    store_relaxed(&cache->ceiling, NULL);
+    store_relaxed(&cache->floor, NULL);
+    store_relaxed(&cache->left, 0);
+    store_relaxed(&cache->interval, 0);
+    store_relaxed(&cache->gets_before, 0);
     store_relaxed(&cache->filled, 0);
-    store_relaxed(&cache->tick_at, 0);
     store_relaxed(&cache->depot, NULL);
 }
 
 void cache_drop_top(struct cache *cache) {
-    bump_owned(&cache->in, 0 - (size_t)1);
+    store_relaxed(&cache->top, load_relaxed(&cache->top) - 1);
 }

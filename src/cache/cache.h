@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* The cache that one thread has of one pool: two magazines and two counters.
+/* The cache that one thread has of one pool: two magazines.
  *
  * THEORY
  *
- *      rounds ->  [0][1][2] ... [n-1][ ][ ]     the loaded magazine; n = in - out
- *      previous -> the other one, full or empty or as it was when they were swapped
+ *      loaded    [0][1][2] ... [n-1][ ][ ]      top: behind the last round
+ *                     ^floor        ^top  ^ceiling
+ *      previous  the other one, full or empty or as it was when they were swapped
  *
- * A get takes the last round: out + 1. A put lays one behind it: in + 1. Both counters only grow
- * by that, so that gets = out and puts = in - filled need no counting of their own; `filled` is
- * what exchanges with the depot brought in and took out.
+ * A get takes the round below `top`, a put lays one at it. Gates: a get needs top > floor, a put
+ * top < ceiling. `floor` is normally the low-water mark of the rounds, rounded to 1/8 magazine, so
+ * that the peak of live objects is known to that; while somebody draws the cache in, or the depot
+ * is tight, the gates are closed: floor = CACHE_CLOSED, ceiling = NULL. The owner moves both by
+ * compare-and-swap only (or under the depot's lock), so that it never opens a gate that another
+ * has just closed.
  *
- * Gates: a get needs n > floor, a put needs n < capacity. floor is normally the low-water mark of
- * n, rounded (so that the peak of live objects is known to 1/8 of a magazine), and CACHE_CLOSED
- * while somebody draws the cache in or the depot is tight; capacity is then 0. The owner moves
- * floor by compare-and-swap only, so that it never opens a gate that another has just closed.
- *
- * tick_at: when `out` arrives there the get goes the slow way once, to look at the clock. The
- * distance adapts between 1 and 256 gets, for ticks about every 10 ms.
+ * `left` counts gets down to the next tick, a look at the clock: 1 to 256 of them, adapted for
+ * ticks about every 10 ms. It is also how gets are counted:
+ *      gets = gets_before + interval - left
+ *      puts = rounds now + gets - filled          filled: what exchanges brought, less what they took
+ * so that a put counts nothing at all.
  *
  * A zeroed cache is a valid one without magazines: its gates let nothing through. */
 #ifndef MEMPOOL_CACHE_CACHE_H
@@ -30,27 +32,50 @@
 struct thread;
 
 struct cache {
-    _Atomic size_t in;               /* owner */
-    _Atomic size_t out;              /* owner */
-    _Atomic uint32_t floor;          /* owner by compare-and-swap; others under the depot's lock */
-    _Atomic uint32_t capacity;       /* depot's lock */
-    _Atomic size_t tick_at;          /* owner */
-    struct round *_Atomic rounds;    /* owner; the loaded magazine's */
+    /* read and written by hits: one line */
+    struct round *_Atomic top;         /* owner */
+    struct round *_Atomic floor;       /* owner by compare-and-swap; others under depot's lock */
+    struct round *_Atomic ceiling;     /* likewise */
+    _Atomic uint32_t left;             /* owner */
+    /* misses */
+    _Atomic uint32_t interval;         /* owner: what left started from */
+    struct magazine *_Atomic loaded;   /* owner */
     struct magazine *_Atomic previous; /* owner */
-    struct depot *_Atomic depot;     /* depot's lock */
-    _Atomic size_t filled;           /* depot's lock */
+    struct depot *_Atomic depot;       /* depot's lock */
+    _Atomic uint64_t gets_before;      /* owner */
+    _Alignas(MEMPOOL_CACHE_LINE) _Atomic uint64_t filled; /* owner; modulo 2^64 */
 };
-_Static_assert(sizeof(void *) != 8 || sizeof(struct cache) == MEMPOOL_CACHE_LINE,
-               "the caches of a table are a cache line each");
+_Static_assert(sizeof(struct cache) == CACHE_BYTES, "the caches of a table lie line by line");
 
-#define CACHE_CLOSED UINT32_MAX
+/* Above every address: no get passes. */
+#define CACHE_CLOSED ((struct round *)UINTPTR_MAX)
 
+/* Rounds in the loaded magazine; the owner's view. */
 static inline uint32_t cache_loaded(const struct cache *cache) {
-    return (uint32_t)(load_relaxed(&cache->in) - load_relaxed(&cache->out));
+    const struct magazine *loaded = load_relaxed(&cache->loaded);
+    return loaded != NULL ? (uint32_t)(load_relaxed(&cache->top) - loaded->rounds) : 0;
 }
 
-/* Rounds in both magazines; an estimate when it is another thread's. */
+/* For statistics, on anybody's cache; exact when its owner does nothing. */
 uint32_t cache_rounds(const struct cache *cache);
+
+static inline uint64_t cache_gets(const struct cache *cache) {
+    return load_relaxed(&cache->gets_before) + load_relaxed(&cache->interval) -
+           load_relaxed(&cache->left);
+}
+
+static inline uint64_t cache_puts(const struct cache *cache, uint64_t rounds, uint64_t gets) {
+    return rounds + gets - load_relaxed(&cache->filled);
+}
+
+/* A get that was no hit; the owner. */
+static inline void cache_count_get(struct cache *cache) {
+    bump_owned(&cache->gets_before, 1);
+}
+
+static inline void cache_uncount_get(struct cache *cache) {
+    bump_owned(&cache->gets_before, 0 - (uint64_t)1);
+}
 
 enum cache_verdict {
     CACHE_RETRY,     /* the hit will work now, or will say what it needs next */
@@ -63,7 +88,7 @@ enum cache_verdict {
 /* The lock-free part of a miss: tick, low-water mark, swap. Door shut, stage FAST. False: the
  * depot is needed. */
 bool cache_settle_get(struct thread *thread, struct cache *cache);
-bool cache_settle_put(struct thread *thread, struct cache *cache);
+bool cache_settle_put(struct cache *cache);
 
 /* The locked part: caller holds the depot's lock, door shut, stage SLOW. After CACHE_HIT the
  * round is out of the cache and its record is as it was. */
@@ -77,7 +102,8 @@ void cache_return(struct cache *cache, struct depot *depot);
 /* The same for the rounds only: counters and cache stay, gates as they are. */
 void cache_empty_out(struct cache *cache, struct depot *depot);
 
-/* Take a round that should not have been there (see slab/record.h) off the top. Door shut. */
+/* Take a round that should not have been there (see slab/record.h) off the top: the put that laid
+ * it there counts no more. Door shut. */
 void cache_drop_top(struct cache *cache);
 
 #endif

@@ -6,7 +6,7 @@
 #include "vm/blocks.h"
 
 static struct cache *cache_of(struct thread *thread, struct depot *depot) {
-    uint32_t offset = depot->number * MEMPOOL_CACHE_LINE;
+    uint32_t offset = depot->number * CACHE_BYTES;
     if (!load_relaxed(&thread->in_use) || offset >= load_relaxed(&thread->table_bytes)) {
         return NULL;
     }
@@ -16,7 +16,7 @@ static struct cache *cache_of(struct thread *thread, struct depot *depot) {
 
 static void close_gates(struct cache *cache) {
     store_relaxed(&cache->floor, CACHE_CLOSED);
-    store_relaxed(&cache->capacity, 0);
+    store_relaxed(&cache->ceiling, NULL);
 }
 
 /* Until the owner is not inside a hit that began before its gates were closed. It may be off its

@@ -12,10 +12,9 @@ struct sys_lock threads_lock;
 struct thread thread_none;
 struct thread thread_exited;
 __thread struct thread *thread_current MEMPOOL_TLS_MODEL = &thread_none;
-_Atomic uint32_t thread_time_stamp = 1u << RECORD_TIME_SHIFT;
 
 enum {
-    TABLE_BYTES_MIN = 4096, /* 64 pools */
+    TABLE_BYTES_MIN = 4096, /* 32 pools */
     TICK_INTERVAL_FIRST = 1,
 };
 
@@ -41,14 +40,25 @@ struct thread_note *thread_note(unsigned number) {
     return &notes[number];
 }
 
+static void stamp_thread(struct thread *thread, uint32_t seconds) {
+    uint32_t kept = seconds & RECORD_TIME_MASK;
+    /* 0 means unknown; a second's error once in 12 days is none. */
+    kept = kept != 0 ? kept : 1;
+    store_relaxed(&thread->stamp,
+                  kept << RECORD_TIME_SHIFT | thread->number << RECORD_THREAD_SHIFT);
+}
+
 uint64_t thread_clock(void) {
     uint64_t now_ms = sys_operations.clock_ms() - start_ms;
     uint32_t seconds = (uint32_t)(now_ms / 1000) + 1;
-    if (seconds != load_relaxed(&depot_seconds)) {
-        uint32_t kept = seconds & RECORD_TIME_MASK;
-        store_relaxed(&depot_seconds, seconds);
-        /* 0 means unknown; a second's error once in 12 days is none. */
-        store_relaxed(&thread_time_stamp, (kept != 0 ? kept : 1) << RECORD_TIME_SHIFT);
+    uint32_t before = load_relaxed(&depot_seconds);
+    /* Once a second, by whoever sees it first, for those too who only ever hit. */
+    if (seconds != before && swap_if_relaxed(&depot_seconds, &before, seconds)) {
+        for (struct thread *thread = threads_first(); thread != NULL; thread = thread->next_all) {
+            stamp_thread(thread, seconds);
+        }
+        stamp_thread(&thread_none, seconds);
+        stamp_thread(&thread_exited, seconds);
     }
     return now_ms;
 }
@@ -106,7 +116,7 @@ static struct thread *attach_locked(void) {
     }
     (void)thread_clock();
     thread->number = take_number();
-    thread->stamp = thread->number << RECORD_THREAD_SHIFT;
+    stamp_thread(thread, load_relaxed(&depot_seconds));
     thread->tick_interval = TICK_INTERVAL_FIRST;
     thread->tick_ms = 0;
     thread->old_tables = NULL;
@@ -134,7 +144,7 @@ bool thread_attach(void) {
         if (thread != NULL) {
             /* Without this the thread's end would go unseen and strand its caches. */
             if (sys_thread_exit_watch(thread) == 0) {
-                thread_open_door(thread);
+                thread_open_door(thread, TABLE_BYTES_MIN);
                 thread_current = thread;
             } else {
                 store_relaxed(&thread->in_use, 0);
@@ -167,7 +177,7 @@ bool thread_grow(struct thread *thread, uint32_t bytes) {
             thread->old_tables = old;
             store_relaxed(&thread->table, table);
             store_relaxed(&thread->table_bytes, (uint32_t)new_bytes);
-            thread_open_door(thread);
+            thread_open_door(thread, (uint32_t)new_bytes);
             sys_lock_drop(&threads_lock);
         } else if (old != NULL) {
             block_give(old, sizeof *old);
@@ -180,7 +190,7 @@ bool thread_grow(struct thread *thread, uint32_t bytes) {
 /* Empty every cache of a thread into its depot. `alone`: every depot's lock is held already. */
 static void return_caches(struct thread *thread, bool alone) {
     uint32_t bytes = load_relaxed(&thread->table_bytes);
-    for (uint32_t offset = 0; offset < bytes; offset += MEMPOOL_CACHE_LINE) {
+    for (uint32_t offset = 0; offset < bytes; offset += CACHE_BYTES) {
         struct cache *cache = thread_cache(thread, offset);
         struct depot *depot = load_relaxed(&cache->depot);
         if (depot == NULL) {

@@ -55,7 +55,7 @@ enum thread_stage { THREAD_FAST = 0, THREAD_SLOW = 1 };
 
 enum {
     THREAD_DEFERRED = 32,   /* puts of signal handlers that can wait for the interrupted operation */
-    THREAD_NUMBERS = RECORD_THREAD_MASK + 1,
+    THREAD_NUMBERS = RECORD_THREAD_MASK, /* the last is RECORD_RAW's */
     THREAD_NAME_BYTES = 16,
 };
 
@@ -64,7 +64,8 @@ struct thread {
     _Atomic uint32_t open;
     _Atomic uint32_t table_bytes;  /* owner */
     _Atomic(char *) table;         /* owner; struct cache by pool offset */
-    uint32_t stamp;                /* the thread's number in a record's place */
+    _Atomic uint32_t stamp;        /* thread and seconds in a record's places; whoever sees a new
+                                    * second writes all threads' */
     _Atomic uint32_t stage;        /* enum thread_stage; owner */
     /* owner */
     uint32_t tick_interval;        /* gets from tick to tick */
@@ -96,8 +97,6 @@ struct thread_note {
 
 extern struct sys_lock threads_lock;
 extern __thread struct thread *thread_current MEMPOOL_TLS_MODEL;
-/* Seconds in a record's place; what thread_clock wrote last. */
-extern _Atomic uint32_t thread_time_stamp;
 extern struct thread thread_none;   /* of a thread that never got or put */
 extern struct thread thread_exited; /* of a thread whose caches were given back at its end */
 
@@ -113,10 +112,10 @@ void thread_flush(void);
 /* Make the table reach `bytes`; the door must be open. False: no memory. */
 bool thread_grow(struct thread *thread, uint32_t bytes);
 
-MEMPOOL_HOT_INLINE void thread_open_door(struct thread *thread) {
+MEMPOOL_HOT_INLINE void thread_open_door(struct thread *thread, uint32_t table_bytes) {
     signal_fence();
     /* D1 pairs with D2 in cache/drain.c: who finds the door open sees what was done behind it */
-    store_release(&thread->open, load_relaxed(&thread->table_bytes));
+    store_release(&thread->open, table_bytes);
 }
 
 /* The door is shut and no handler of ours is meant by it: see THE DOOR. */
@@ -144,7 +143,7 @@ static inline void thread_slow_down(struct thread *thread) {
 static inline void thread_leave_slow(struct thread *thread) {
     signal_fence();
     store_relaxed(&thread->stage, THREAD_FAST);
-    thread_open_door(thread);
+    thread_open_door(thread, load_relaxed(&thread->table_bytes));
 }
 
 /* The first of all threads ever attached; then next_all. Lock-free. */
@@ -152,7 +151,8 @@ struct thread *threads_first(void);
 /* The note of a thread's number, 0 .. THREAD_NUMBERS - 1. */
 struct thread_note *thread_note(unsigned number);
 
-/* Read the clock, publish it to depot_seconds and thread_time_stamp; milliseconds since the start. */
+/* Read the clock, publish it to depot_seconds and every thread's stamp; milliseconds since the
+ * start. */
 uint64_t thread_clock(void);
 /* Seconds since a record's time, or -1 for time 0. */
 int64_t thread_age(uint32_t record_seconds);

@@ -50,7 +50,7 @@ void depot_init(struct depot *depot, const struct shape *shape, uint32_t number)
 }
 
 static struct slab *add_slab(struct depot *depot) {
-    uint32_t offset = depot->uncached ? CACHE_OFFSET_NONE : depot->number * MEMPOOL_CACHE_LINE;
+    uint32_t offset = depot->uncached ? CACHE_OFFSET_NONE : depot->number * CACHE_BYTES;
     struct slab *slab = slab_create(&depot->shape, depot, offset);
     if (slab == NULL) {
         return NULL;
@@ -157,36 +157,36 @@ struct magazine *depot_take_magazine(struct depot *depot) {
     struct magazine *magazine = depot->full;
     if (magazine != NULL) {
         depot->full = magazine->next;
-    } else if (depot->loose != NULL && depot->loose->n > 0) {
+    } else if (depot->loose != NULL && load_relaxed(&depot->loose->n) > 0) {
         magazine = depot->loose;
         depot->loose = NULL;
     } else {
         return NULL;
     }
-    count_rounds(depot, load_relaxed(&depot->rounds) - magazine->n);
+    count_rounds(depot, load_relaxed(&depot->rounds) - load_relaxed(&magazine->n));
     return magazine;
 }
 
 void depot_give_magazine(struct depot *depot, struct magazine *magazine) {
     size_t rounds = load_relaxed(&depot->rounds);
-    if (!depot->tight && rounds + magazine->n > depot->rounds_bound) {
+    if (!depot->tight && rounds + load_relaxed(&magazine->n) > depot->rounds_bound) {
         /* What is above the bound goes straight home. */
-        while (magazine->n > 0) {
-            depot_round_home(depot, magazine->rounds[--magazine->n]);
+        while (load_relaxed(&magazine->n) > 0) {
+            depot_round_home(depot, magazine_pop(magazine));
         }
     }
-    if (magazine->n == 0) {
+    if (load_relaxed(&magazine->n) == 0) {
         magazine_destroy(magazine);
         return;
     }
     magazine->next = depot->full;
     depot->full = magazine;
-    count_rounds(depot, rounds + magazine->n);
+    count_rounds(depot, rounds + load_relaxed(&magazine->n));
 }
 
 /* A magazine with a round to take, or with room for one. */
 static struct magazine *loose_for_take(struct depot *depot, bool may_grow) {
-    if (depot->loose != NULL && depot->loose->n > 0) {
+    if (depot->loose != NULL && load_relaxed(&depot->loose->n) > 0) {
         return depot->loose;
     }
     if (depot->full != NULL) {
@@ -205,17 +205,17 @@ static struct magazine *loose_for_take(struct depot *depot, bool may_grow) {
 
 bool depot_take(struct depot *depot, struct round *ret_round, bool may_grow) {
     struct magazine *loose = loose_for_take(depot, may_grow);
-    if (loose == NULL || loose->n == 0) {
+    if (loose == NULL || load_relaxed(&loose->n) == 0) {
         return depot_carve(depot, ret_round, 1, may_grow) == 1;
     }
-    *ret_round = loose->rounds[--loose->n];
+    *ret_round = magazine_pop(loose);
     count_rounds(depot, load_relaxed(&depot->rounds) - 1);
     return true;
 }
 
 void depot_give(struct depot *depot, struct round round) {
     struct magazine *loose = depot->loose;
-    if (loose != NULL && loose->n == loose->capacity) {
+    if (loose != NULL && load_relaxed(&loose->n) == loose->capacity) {
         loose->next = depot->full;
         depot->full = loose;
         depot->loose = loose = NULL;
@@ -225,7 +225,7 @@ void depot_give(struct depot *depot, struct round round) {
         depot_round_home(depot, round);
         return;
     }
-    loose->rounds[loose->n++] = round;
+    magazine_push(loose, round);
     count_rounds(depot, load_relaxed(&depot->rounds) + 1);
 }
 
@@ -236,8 +236,8 @@ size_t depot_send_home(struct depot *depot, size_t n) {
         if (magazine == NULL) {
             break;
         }
-        while (magazine->n > 0) {
-            depot_round_home(depot, magazine->rounds[--magazine->n]);
+        while (load_relaxed(&magazine->n) > 0) {
+            depot_round_home(depot, magazine_pop(magazine));
             sent++;
         }
         magazine_destroy(magazine);
@@ -274,7 +274,7 @@ void depot_relax(struct depot *depot) {
 
 void depot_close(struct depot *depot) {
     depot->tight = true;
-    if (depot->loose != NULL && depot->loose->n == 0) {
+    if (depot->loose != NULL && load_relaxed(&depot->loose->n) == 0) {
         magazine_destroy(depot->loose);
         depot->loose = NULL;
     }

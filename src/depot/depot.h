@@ -38,6 +38,9 @@ enum depot_state {
     DEPOT_ZOMBIE, /* destroyed while objects are live: takes puts only */
 };
 
+/* From cache to cache in a thread's table: a line for the hits, one for the rest. */
+enum { CACHE_BYTES = 2 * MEMPOOL_CACHE_LINE };
+
 /* No cache: an offset no thread's table reaches, so that get and put leave the hot path. */
 #define CACHE_OFFSET_NONE UINT32_MAX
 

@@ -14,17 +14,26 @@ enum {
 
 struct magazine {
     struct magazine *next; /* in a depot's list */
-    uint32_t n;            /* rounds; not kept while the magazine is a cache's loaded one */
+    _Atomic uint32_t n;    /* rounds; not kept while the magazine is a cache's loaded one */
     uint32_t capacity;
     struct round rounds[];
 };
 
-static inline struct magazine *magazine_of(struct round *rounds) {
-    return list_entry(rounds, struct magazine, rounds);
-}
-
 static inline size_t magazine_bytes(uint32_t capacity) {
     return sizeof(struct magazine) + capacity * sizeof(struct round);
+}
+
+/* Under the lock of whose it is. */
+static inline struct round magazine_pop(struct magazine *magazine) {
+    uint32_t n = load_relaxed(&magazine->n) - 1;
+    store_relaxed(&magazine->n, n);
+    return magazine->rounds[n];
+}
+
+static inline void magazine_push(struct magazine *magazine, struct round round) {
+    uint32_t n = load_relaxed(&magazine->n);
+    magazine->rounds[n] = round;
+    store_relaxed(&magazine->n, n + 1);
 }
 
 /* An empty one; NULL: no memory. Takes space.lock. */

@@ -11,31 +11,28 @@
 MEMPOOL_HOT_INLINE size_t take_run(uint32_t offset, void **objects, size_t wanted,
                                    uintptr_t site) {
     struct thread *thread = thread_current;
-    if (MEMPOOL_UNLIKELY(offset >= load_relaxed(&thread->open))) {
+    uint32_t open = load_relaxed(&thread->open);
+    if (MEMPOOL_UNLIKELY(offset >= open)) {
         return 0;
     }
     thread_shut_door(thread);
     struct cache *cache = thread_cache(thread, offset);
-    size_t out = load_relaxed(&cache->out);
-    size_t n = load_relaxed(&cache->in) - out;
-    size_t floor = load_relaxed(&cache->floor);
-    size_t run = n > floor ? n - floor : 0;
-    run = min_size(run, min_size(wanted, load_relaxed(&cache->tick_at) - out));
-    uint64_t live = record_make(site, thread->stamp + load_relaxed(&thread_time_stamp),
-                                RECORD_LIVE);
-    const struct round *rounds = load_relaxed(&cache->rounds);
+    struct round *top = load_relaxed(&cache->top);
+    const struct round *floor = load_relaxed(&cache->floor);
+    uint32_t left = load_relaxed(&cache->left);
+    size_t run = top > floor ? (size_t)(top - floor) : 0;
+    run = min_size(run, min_size(wanted, left));
+    uint64_t live = record_make(site, load_relaxed(&thread->stamp), RECORD_LIVE);
     size_t got = 0;
-    while (got < run) {
-        const struct round *round = &rounds[n - 1 - got];
-        if (MEMPOOL_UNLIKELY(record_state(load_relaxed(round->slot_record)) != RECORD_FREE)) {
-            break;
-        }
-        store_relaxed(round->slot_record, live);
-        objects[got++] = round->object;
+    while (got < run && record_is_free(load_relaxed(top[-1].slot_record))) {
+        top--;
+        store_relaxed(top->slot_record, live);
+        objects[got++] = top->object;
     }
     signal_fence();
-    store_relaxed(&cache->out, out + got);
-    thread_open_door(thread);
+    store_relaxed(&cache->top, top);
+    store_relaxed(&cache->left, left - (uint32_t)got);
+    thread_open_door(thread, open);
     return got;
 }
 
@@ -70,30 +67,28 @@ MEMPOOL_HOT_INLINE size_t give_run(void *const *objects, size_t n, uintptr_t sit
     }
     struct thread *thread = thread_current;
     uint32_t offset = load_relaxed(&descriptor->cache_offset);
-    if (MEMPOOL_UNLIKELY(offset >= load_relaxed(&thread->open))) {
+    uint32_t open = load_relaxed(&thread->open);
+    if (MEMPOOL_UNLIKELY(offset >= open)) {
         return 0;
     }
     thread_shut_door(thread);
     struct cache *cache = thread_cache(thread, offset);
-    size_t in = load_relaxed(&cache->in);
-    size_t loaded = in - load_relaxed(&cache->out);
-    size_t capacity = load_relaxed(&cache->capacity);
-    n = min_size(n, capacity > loaded ? capacity - loaded : 0);
-    struct round *rounds = load_relaxed(&cache->rounds);
-    uint64_t put = record_make(site, thread->stamp + load_relaxed(&thread_time_stamp),
-                               RECORD_FREE);
+    struct round *top = load_relaxed(&cache->top);
+    const struct round *ceiling = load_relaxed(&cache->ceiling);
+    n = min_size(n, top < ceiling ? (size_t)(ceiling - top) : 0);
+    uint64_t put = record_make(site, load_relaxed(&thread->stamp), RECORD_FREE);
     size_t given = 0;
     while (given < n && slot_find(objects[given], &descriptor, &slot_record) == SLOT_FOUND &&
            load_relaxed(&descriptor->cache_offset) == offset &&
-           record_state(load_relaxed(slot_record)) == RECORD_LIVE) {
-        rounds[loaded + given].object = objects[given];
-        rounds[loaded + given].slot_record = slot_record;
-        given++;
+           record_is_live(load_relaxed(slot_record))) {
+        top->object = objects[given++];
+        top->slot_record = slot_record;
+        top++;
         signal_fence();
-        store_relaxed(&cache->in, in + given);
+        store_relaxed(&cache->top, top);
         store_relaxed(slot_record, put);
     }
-    thread_open_door(thread);
+    thread_open_door(thread, open);
     return given;
 }
 

@@ -138,7 +138,7 @@ static int create_locked(const struct mempool_options *options, struct mempool *
     registry_list(pool);
     store_relaxed(&pool->cache_offset, pool->depot.uncached
                                            ? CACHE_OFFSET_NONE
-                                           : pool->depot.number * MEMPOOL_CACHE_LINE);
+                                           : pool->depot.number * CACHE_BYTES);
     *ret_pool = pool;
     return 0;
 }

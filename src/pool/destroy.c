@@ -30,7 +30,7 @@ static void count_record(struct census *census, uint64_t value) {
     uint32_t site = record_site(value);
     int64_t age = thread_age(record_time(value));
     size_t i = 0;
-    if (record_state(value) != RECORD_LIVE) {
+    if (!record_is_live(value)) {
         return;
     }
     census->live++;

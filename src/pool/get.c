@@ -31,7 +31,7 @@ struct taking {
 };
 
 static uint32_t stamp_now(const struct thread *thread) {
-    return thread->stamp + load_relaxed(&thread_time_stamp);
+    return load_relaxed(&thread->stamp);
 }
 
 /* Mark the slot of a round live: true if the round was good. Marking comes before the round
@@ -39,7 +39,7 @@ static uint32_t stamp_now(const struct thread *thread) {
 static bool mark_live(struct taking *taking, uintptr_t site, uint32_t stamp) {
     record *slot_record = taking->round.slot_record;
     uint64_t value = load_relaxed(slot_record);
-    if (record_state(value) != RECORD_FREE && value != RECORD_RAW) {
+    if (!record_is_free(value) && value != RECORD_RAW) {
         taking->duplicates++;
         return false;
     }
@@ -229,17 +229,18 @@ enum outcome { OUTCOME_AGAIN, OUTCOME_TAKEN, OUTCOME_NOTHING, OUTCOME_DEAD };
 /* Settled without a lock; the door is shut. Looks at the round that the hit would take. */
 static enum outcome take_settled(struct cache *cache, struct taking *taking, uintptr_t site,
                                  uint32_t stamp) {
-    uint32_t n = cache_loaded(cache);
-    if (n <= load_relaxed(&cache->floor) || load_relaxed(&cache->tick_at) == load_relaxed(&cache->out)) {
+    struct round *top = load_relaxed(&cache->top);
+    if (top <= load_relaxed(&cache->floor) || load_relaxed(&cache->left) == 0) {
         return OUTCOME_AGAIN;
     }
-    taking->round = load_relaxed(&cache->rounds)[n - 1];
+    taking->round = top[-1];
     if (!mark_live(taking, site, stamp)) {
         cache_drop_top(cache);
         return OUTCOME_AGAIN;
     }
     signal_fence();
-    bump_owned(&cache->out, 1);
+    cache_count_get(cache);
+    store_relaxed(&cache->top, top - 1);
     return OUTCOME_TAKEN;
 }
 
@@ -255,8 +256,7 @@ static enum outcome take_refilled(struct mempool *pool, struct cache *cache,
         outcome = mark_live(taking, site, stamp) ? OUTCOME_TAKEN : OUTCOME_AGAIN;
         if (outcome == OUTCOME_AGAIN) {
             bump_owned(&depot->duplicates, 1);
-            bump_owned(&cache->out, 0 - (size_t)1);
-            cache_drop_top(cache);
+            cache_uncount_get(cache);
         }
         break;
     case CACHE_BYPASS:
@@ -290,7 +290,7 @@ static enum outcome get_through_cache(struct mempool *pool, struct thread *threa
     struct cache *cache = thread_cache(thread, offset);
     if (cache_settle_get(thread, cache)) {
         outcome = take_settled(cache, taking, site, stamp_now(thread));
-        thread_open_door(thread);
+        thread_open_door(thread, load_relaxed(&thread->table_bytes));
         return outcome;
     }
     thread_slow_down(thread);
@@ -328,7 +328,7 @@ MEMPOOL_NOINLINE void *pool_get_slow(struct mempool *pool, uintptr_t site) {
         }
         if (!thread_attached(thread) || offset == CACHE_OFFSET_NONE ||
             (offset >= load_relaxed(&thread->table_bytes) &&
-             !thread_grow(thread, offset + MEMPOOL_CACHE_LINE))) {
+             !thread_grow(thread, offset + CACHE_BYTES))) {
             object = get_past_caches(pool, thread, site);
             break;
         }

@@ -42,7 +42,7 @@ static struct note *note_insert(struct mempool *pool, void *object, uintptr_t si
         return NULL;
     }
     (void)thread_clock();
-    uint32_t stamp = thread_current->stamp + load_relaxed(&thread_time_stamp);
+    uint32_t stamp = load_relaxed(&thread_current->stamp);
     note->object = object;
     note->pool = pool;
     note->record_value = record_make(site, stamp, RECORD_LIVE);

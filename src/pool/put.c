@@ -43,7 +43,7 @@ MEMPOOL_COLD static void misput(const void *object, uintptr_t site) {
 enum outcome { OUTCOME_AGAIN, OUTCOME_PUT, OUTCOME_MISUSE, OUTCOME_LAST };
 
 static uint32_t stamp_now(const struct thread *thread) {
-    return thread->stamp + load_relaxed(&thread_time_stamp);
+    return load_relaxed(&thread->stamp);
 }
 
 static struct mempool *pool_of_depot(struct depot *depot) {
@@ -54,7 +54,7 @@ static struct mempool *pool_of_depot(struct depot *depot) {
  * test of the record is under the lock: here, two racing puts are told apart with certainty. */
 static enum outcome give_to_depot(struct depot *depot, struct round round, uintptr_t site,
                                   uint32_t stamp) {
-    if (record_state(load_relaxed(round.slot_record)) != RECORD_LIVE) {
+    if (!record_is_live(load_relaxed(round.slot_record))) {
         return OUTCOME_MISUSE;
     }
     store_relaxed(round.slot_record, record_make(site, stamp, RECORD_FREE));
@@ -149,14 +149,14 @@ static enum outcome put_through_cache(struct depot *depot, struct thread *thread
     enum outcome outcome = OUTCOME_AGAIN;
     thread_shut_door(thread);
     struct cache *cache = thread_cache(thread, offset);
-    if (cache_settle_put(thread, cache)) {
-        thread_open_door(thread);
+    if (cache_settle_put(cache)) {
+        thread_open_door(thread, load_relaxed(&thread->table_bytes));
         return cache_put_hit(round.object, site) ? OUTCOME_PUT : OUTCOME_AGAIN;
     }
     thread_slow_down(thread);
     (void)thread_clock();
     sys_lock_take(&depot->lock);
-    if (record_state(load_relaxed(round.slot_record)) != RECORD_LIVE) {
+    if (!record_is_live(load_relaxed(round.slot_record))) {
         outcome = OUTCOME_MISUSE;
     } else if (cache_make_room(cache, depot, round) == CACHE_HIT) {
         store_relaxed(round.slot_record, record_make(site, stamp_now(thread), RECORD_FREE));
@@ -179,7 +179,7 @@ static enum outcome put_once(void *object, uintptr_t site, struct depot **ret_de
     }
     const struct slab *slab = load_relaxed(&descriptor->slab);
     struct depot *depot = slab != NULL ? load_relaxed(&slab->owner) : NULL;
-    if (depot == NULL || record_state(load_relaxed(round.slot_record)) != RECORD_LIVE) {
+    if (depot == NULL || !record_is_live(load_relaxed(round.slot_record))) {
         return OUTCOME_MISUSE;
     }
     *ret_depot = depot;
@@ -193,7 +193,7 @@ static enum outcome put_once(void *object, uintptr_t site, struct depot **ret_de
     uint32_t offset = load_relaxed(&descriptor->cache_offset);
     if (!thread_attached(thread) || offset == CACHE_OFFSET_NONE ||
         (offset >= load_relaxed(&thread->table_bytes) &&
-         !thread_grow(thread, offset + MEMPOOL_CACHE_LINE))) {
+         !thread_grow(thread, offset + CACHE_BYTES))) {
         return put_past_caches(depot, thread, round, site);
     }
     return put_through_cache(depot, thread, offset, round, site);

@@ -15,7 +15,7 @@ struct sums {
 
 /* One thread's share; tried again when the thread changed hands meanwhile. */
 static void add_thread(struct thread *thread, const struct depot *depot, struct sums *sums) {
-    uint32_t offset = depot->number * MEMPOOL_CACHE_LINE;
+    uint32_t offset = depot->number * CACHE_BYTES;
     uint32_t generation;
     struct sums here;
     do {
@@ -29,9 +29,9 @@ static void add_thread(struct thread *thread, const struct depot *depot, struct 
         if (load_relaxed(&cache->depot) != depot) {
             return;
         }
-        here.gets = load_relaxed(&cache->out);
-        here.puts = load_relaxed(&cache->in) - load_relaxed(&cache->filled);
         here.cached = cache_rounds(cache);
+        here.gets = cache_gets(cache);
+        here.puts = cache_puts(cache, here.cached, here.gets);
         here.caches = 1;
         atomic_thread_fence(memory_order_acquire);
     } while (load_relaxed(&thread->generation) != generation);

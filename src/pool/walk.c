@@ -23,7 +23,7 @@ static void walk_slab(struct walk *walk, const struct slab *slab) {
     for (uint32_t slot = 0; slot < depot->shape.slots && !walk->ended; slot++) {
         const record *slot_record = &load_relaxed(&slab->records)[slot];
         struct explanation explanation;
-        if (record_state(load_relaxed(slot_record)) != RECORD_LIVE) {
+        if (!record_is_live(load_relaxed(slot_record))) {
             continue;
         }
         explain_address(start + (size_t)slot * depot->shape.stride, &explanation);

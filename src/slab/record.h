@@ -11,12 +11,12 @@
  * site     low 32 bits of the return address of the get (live) or put (free, home)
  * seconds  coarse time since the library started plus one, modulo 2^20 (12 days); 0: unknown
  * thread   the library's number of the thread, 1 ..; 0: unknown
- * state    HOME     the slot is in its slab, in nobody's hands. The all-zero record is HOME and
- *                   says that the slot was never handed out (or not since its memory was fresh)
- *          LIVE     the caller has it
- *          FREE     the slot is a round of some magazine
- *          SPECIAL  none of these; the rest of the record says what (RAW: as FREE, but a
- *                   constructor has yet to see it)
+ * state    HOME  00  the slot is in its slab, in nobody's hands. The all-zero record is HOME and
+ *                    says that the slot was never handed out (or not since its memory was fresh)
+ *          FREE  01  the slot is a round of some magazine
+ *          LIVE  10  the caller has it
+ *          RAW       one reserved value with state bits 00: as FREE, but a constructor has yet to
+ *                    see the slot. Other rare states (guarded, sampled) can be told likewise.
  *
  * Transitions, and who may make them:
  *     HOME -> FREE or RAW       carve, under the depot's lock
@@ -29,8 +29,8 @@
  * the round in: whoever finds a LIVE record behind a round in a magazine drops the round. So a
  * thread that vanishes half-way (fork) leaves an object live, never lost.
  *
- * The hot test is the state alone, one load and one compare: FREE expected at get, LIVE at put.
- * Everything rare hides behind a mismatch. All accesses are relaxed atomics: what orders them
+ * The hot test is one bit: bit 0 at get, bit 1 at put. Everything rare has neither, and hides
+ * behind the mismatch. All accesses are relaxed atomics: what orders them
  * between threads is the hand-over of the object or of the magazine. */
 #ifndef MEMPOOL_SLAB_RECORD_H
 #define MEMPOOL_SLAB_RECORD_H
@@ -44,20 +44,28 @@ typedef _Atomic(uint64_t) record;
 
 enum {
     RECORD_HOME = 0,
-    RECORD_LIVE = 1,
-    RECORD_FREE = 2,
-    RECORD_SPECIAL = 3,
+    RECORD_FREE = 1,
+    RECORD_LIVE = 2,
     RECORD_STATE_MASK = 3,
     RECORD_THREAD_SHIFT = 2,
     RECORD_THREAD_MASK = 0x3ff,
     RECORD_TIME_SHIFT = 12,
     RECORD_TIME_MASK = 0xfffff,
     RECORD_SITE_SHIFT = 32,
-    RECORD_RAW = RECORD_SPECIAL, /* with all other bits 0 */
+    RECORD_RAW = RECORD_THREAD_MASK << RECORD_THREAD_SHIFT, /* a number that no thread has */
 };
 
-static inline unsigned record_state(uint64_t value) {
-    return (unsigned)(value & RECORD_STATE_MASK);
+/* The two tests of a hit. */
+static inline bool record_is_free(uint64_t value) {
+    return (value & RECORD_FREE) != 0;
+}
+
+static inline bool record_is_live(uint64_t value) {
+    return (value & RECORD_LIVE) != 0;
+}
+
+static inline bool record_is_home(uint64_t value) {
+    return (value & RECORD_STATE_MASK) == RECORD_HOME && value != RECORD_RAW;
 }
 
 static inline uint32_t record_site(uint64_t value) {
@@ -74,7 +82,7 @@ static inline uint32_t record_time(uint64_t value) {
 
 /* `stamp`: seconds and thread in their places, state 0. */
 static inline uint64_t record_make(uintptr_t site, uint32_t stamp, unsigned state) {
-    return (uint64_t)(uint32_t)site << RECORD_SITE_SHIFT | (stamp + state);
+    return (uint64_t)site << RECORD_SITE_SHIFT | (stamp | state);
 }
 
 static inline uint64_t record_with_state(uint64_t value, unsigned state) {

@@ -28,6 +28,7 @@ static void give_struct(struct slab *slab) {
 static void describe_chunks(struct slab *slab, const struct shape *shape, uint64_t reciprocal,
                             uint32_t cache_offset) {
     uint32_t first = load_relaxed(&slab->first_chunk);
+    uint32_t base = first << CHUNK_SHIFT; /* modulo 2^32, as the distances from it */
     for (uint32_t i = 0; i < shape->chunks; i++) {
         struct descriptor *descriptor = &space.descriptors[first + i];
         /* Nothing matches while the fields do not belong together. */
@@ -35,7 +36,7 @@ static void describe_chunks(struct slab *slab, const struct shape *shape, uint64
         store_relaxed(&descriptor->records, load_relaxed(&slab->records));
         store_relaxed(&descriptor->slab, slab);
         store_relaxed(&descriptor->cache_offset, cache_offset);
-        store_relaxed(&descriptor->first_chunk, first);
+        store_relaxed(&descriptor->base, base);
         store_relaxed(&descriptor->reciprocal, reciprocal);
     }
 }
@@ -125,7 +126,7 @@ static uint32_t carve_touched(struct slab *slab, const struct shape *shape, stru
     }
     for (uint32_t at = slab->scan; got < n; at = at + 1 < slab->fresh ? at + 1 : 0) {
         uint64_t value = load_relaxed(&records[at]);
-        if (record_state(value) != RECORD_HOME) {
+        if (!record_is_home(value)) {
             continue;
         }
         /* The history of the last put stays readable; zero has none, and in a pool with a
@@ -167,7 +168,7 @@ uint32_t slab_carve(struct slab *slab, const struct shape *shape, struct round *
 
 enum slab_give_verdict slab_give(struct slab *slab, struct round round) {
     uint64_t value = load_relaxed(round.slot_record);
-    if (record_state(value) == RECORD_FREE) {
+    if (record_is_free(value)) {
         store_relaxed(round.slot_record, record_with_state(value, RECORD_HOME));
     } else if (value == RECORD_RAW) {
         store_relaxed(round.slot_record, 0);

@@ -96,8 +96,7 @@ MEMPOOL_HOT_INLINE enum slot_verdict slot_find(const void *object, struct descri
     }
     struct descriptor *descriptor = space_descriptor(offset);
     uint32_t slot;
-    uint32_t distance =
-        (uint32_t)(offset - ((size_t)load_relaxed(&descriptor->first_chunk) << CHUNK_SHIFT));
+    uint32_t distance = (uint32_t)offset - load_relaxed(&descriptor->base);
     if (MEMPOOL_UNLIKELY(
             !divide_exactly(distance, load_relaxed(&descriptor->reciprocal), &slot))) {
         return SLOT_INEXACT;
