@@ -11,7 +11,9 @@ enum {
     TICK_INTERVAL_MAX = 256,
     TICK_SHORT_MS = 5, /* ticks closer than this: fewer of them */
     TICK_LONG_MS = 20, /* farther apart: more */
-    FLOOR_SHARE = 8,   /* the low-water mark moves in steps of 1/8 magazine */
+    FLOOR_SHARE = 8,   /* the low-water mark moves in steps of 1/8 of a large magazine, */
+    FLOOR_EXACT = 31,  /* and one by one in those up to this size */
+    SWAPS_TO_GROW = 16,
 };
 
 uint32_t cache_rounds(const struct cache *cache) {
@@ -42,7 +44,7 @@ static void tick(struct thread *thread, struct cache *cache) {
 
 /* The floor for n rounds: one step below, or none. */
 static struct round *floor_below(struct magazine *loaded, uint32_t n) {
-    uint32_t step = (uint32_t)max_size(loaded->capacity / FLOOR_SHARE, 1);
+    uint32_t step = loaded->capacity > FLOOR_EXACT ? loaded->capacity / FLOOR_SHARE : 1;
     return loaded->rounds + (n > step ? n - step : 0);
 }
 
@@ -69,10 +71,22 @@ static bool move_gates(struct cache *cache, struct round *floor, struct magazine
            swap_if_relaxed(&cache->ceiling, &ceiling, magazine->rounds + magazine->capacity);
 }
 
-/* Swap the magazines without the lock; false: somebody closes the gates, the lock is needed. */
+/* Many swaps, and the pool allows larger magazines. */
+static bool growth_due(const struct cache *cache) {
+    const struct magazine *loaded = load_relaxed(&cache->loaded);
+    return cache->swaps >= SWAPS_TO_GROW &&
+           loaded->capacity < load_relaxed(&cache->depot)->rounds_max;
+}
+
+/* Swap the magazines without the lock; false: the lock is needed, because somebody closes the
+ * gates, or larger magazines are due. */
 static bool swap_magazines(struct cache *cache, struct round *floor) {
     struct magazine *loaded = load_relaxed(&cache->loaded);
     struct magazine *previous = load_relaxed(&cache->previous);
+    if (growth_due(cache)) {
+        return false;
+    }
+    cache->swaps++;
     bool open = move_gates(cache, floor, previous);
     store_relaxed(&loaded->n, cache_loaded(cache));
     load_magazine(cache, previous);
@@ -123,8 +137,27 @@ static void open_gates(struct cache *cache) {
     store_relaxed(&cache->ceiling, loaded->rounds + loaded->capacity);
 }
 
-static void swap_under_lock(struct cache *cache) {
+/* Put a larger magazine in the place of the previous one, with its rounds. */
+static void enlarge_previous(struct cache *cache, struct depot *depot) {
+    struct magazine *previous = load_relaxed(&cache->previous);
+    cache->swaps = 0;
+    depot_grow_magazines(depot, load_relaxed(&cache->loaded)->capacity);
+    struct magazine *larger = depot_empty_magazine(depot);
+    if (larger != NULL) {
+        uint32_t n = load_relaxed(&previous->n);
+        memcpy(larger->rounds, previous->rounds, n * sizeof(struct round));
+        store_relaxed(&larger->n, n);
+        store_relaxed(&cache->previous, larger);
+        magazine_destroy(previous);
+    }
+}
+
+static void swap_under_lock(struct cache *cache, struct depot *depot) {
     struct magazine *loaded = load_relaxed(&cache->loaded);
+    if (growth_due(cache)) {
+        enlarge_previous(cache, depot);
+    }
+    cache->swaps++;
     store_relaxed(&loaded->n, cache_loaded(cache));
     load_magazine(cache, load_relaxed(&cache->previous));
     store_relaxed(&cache->previous, loaded);
@@ -186,7 +219,7 @@ enum cache_verdict cache_refill(struct cache *cache, struct depot *depot, struct
     const struct magazine *previous = load_relaxed(&cache->previous);
     if (cache_loaded(cache) == 0) {
         if (previous != NULL && load_relaxed(&previous->n) > 0) {
-            swap_under_lock(cache);
+            swap_under_lock(cache, depot);
         } else if (!refill_loaded(cache, depot)) {
             open_gates(cache);
             return CACHE_NOTHING;
@@ -229,7 +262,7 @@ enum cache_verdict cache_make_room(struct cache *cache, struct depot *depot, str
     if (cache_loaded(cache) == loaded->capacity) {
         const struct magazine *previous = load_relaxed(&cache->previous);
         if (previous != NULL && load_relaxed(&previous->n) < previous->capacity) {
-            swap_under_lock(cache);
+            swap_under_lock(cache, depot);
         } else if (!change_full(cache, depot)) {
             return CACHE_BYPASS;
         }
@@ -269,6 +302,7 @@ void cache_return(struct cache *cache, struct depot *depot) {
     store_relaxed(&cache->interval, 0);
     store_relaxed(&cache->gets_before, 0);
     store_relaxed(&cache->filled, 0);
+    cache->swaps = 0;
     store_relaxed(&cache->depot, NULL);
 }
 

@@ -25,11 +25,11 @@ MEMPOOL_HOT_INLINE void *cache_get_hit(uint32_t offset, uintptr_t site) {
     struct cache *cache = thread_cache(thread, offset);
     struct round *top = load_relaxed(&cache->top);
     uint32_t left = load_relaxed(&cache->left);
-    if (MEMPOOL_LIKELY(top > load_relaxed(&cache->floor) && left != 0)) {
+    if (MEMPOOL_LIKELY(top > load_folded(&cache->floor) && left != 0)) {
         record *slot_record = top[-1].slot_record;
-        if (MEMPOOL_LIKELY(record_is_free(load_relaxed(slot_record)))) {
+        if (MEMPOOL_LIKELY(record_is_free(load_folded(slot_record)))) {
             store_relaxed(slot_record,
-                          record_make(site, load_relaxed(&thread->stamp), RECORD_LIVE));
+                          record_make(site, load_folded(&thread->stamp), RECORD_LIVE));
             signal_fence();
             store_relaxed(&cache->top, top - 1);
             store_relaxed(&cache->left, left - 1);
@@ -53,7 +53,7 @@ MEMPOOL_HOT_INLINE bool cache_put_hit(void *object, uintptr_t site) {
         return false;
     }
     struct thread *thread = thread_current;
-    uint32_t offset = load_relaxed(&descriptor->cache_offset);
+    uint32_t offset = load_folded(&descriptor->cache_offset);
     uint32_t open = load_relaxed(&thread->open);
     if (MEMPOOL_UNLIKELY(offset >= open)) {
         return false;
@@ -62,13 +62,13 @@ MEMPOOL_HOT_INLINE bool cache_put_hit(void *object, uintptr_t site) {
     struct cache *cache = thread_cache(thread, offset);
     struct round *top = load_relaxed(&cache->top);
     bool put = false;
-    if (MEMPOOL_LIKELY(top < load_relaxed(&cache->ceiling) &&
-                       record_is_live(load_relaxed(slot_record)))) {
+    if (MEMPOOL_LIKELY(top < load_folded(&cache->ceiling) &&
+                       record_is_live(load_folded(slot_record)))) {
         top->object = object;
         top->slot_record = slot_record;
         signal_fence();
         store_relaxed(&cache->top, top + 1);
-        store_relaxed(slot_record, record_make(site, load_relaxed(&thread->stamp), RECORD_FREE));
+        store_relaxed(slot_record, record_make(site, load_folded(&thread->stamp), RECORD_FREE));
         put = true;
     }
     thread_open_door(thread, open);

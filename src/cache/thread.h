@@ -129,7 +129,7 @@ static inline bool thread_attached(const struct thread *thread) {
 }
 
 static inline struct cache *thread_cache(struct thread *thread, uint32_t offset) {
-    return (struct cache *)(void *)(load_relaxed(&thread->table) + offset);
+    return (struct cache *)(void *)(load_folded(&thread->table) + offset);
 }
 
 /* From FAST to SLOW: from here on the caches are touched under their depot's lock only. */

@@ -43,7 +43,7 @@ void depot_init(struct depot *depot, const struct shape *shape, uint32_t number)
     depot->rounds_max = choose_rounds_max(shape);
     depot->rounds_bound = min_size(max_size(DEPOT_BYTES / shape->stride, depot->rounds_max),
                                    (size_t)DEPOT_MAGAZINES * max_size(depot->rounds_max, 1));
-    depot->target = (uint32_t)min_size(MAGAZINE_ROUNDS_MIN, depot->rounds_max);
+    depot->target = (uint32_t)min_size(MAGAZINE_ROUNDS_FIRST, depot->rounds_max);
     list_init(&depot->partial);
     list_init(&depot->empty);
     list_init(&depot->slabs);
@@ -146,10 +146,16 @@ struct magazine *depot_empty_magazine(struct depot *depot) {
     return magazine_create(depot->target);
 }
 
-void depot_note_exchange(struct depot *depot) {
-    if (depot->target < depot->rounds_max && ++depot->exchanges >= EXCHANGES_TO_GROW) {
+void depot_grow_magazines(struct depot *depot, uint32_t capacity) {
+    if (capacity >= depot->target) {
         depot->exchanges = 0;
         depot->target = (uint32_t)min_size(depot->target * 2 + 1, depot->rounds_max);
+    }
+}
+
+void depot_note_exchange(struct depot *depot) {
+    if (depot->target < depot->rounds_max && ++depot->exchanges >= EXCHANGES_TO_GROW) {
+        depot_grow_magazines(depot, depot->target);
     }
 }
 

@@ -13,7 +13,7 @@
  * set of section 3.6 there) goes home in reclaim steps, and slabs whose slots are all at home go
  * back to the system some seconds later (pool/reclaim.c).
  *
- * Magazines start at 7 rounds and grow with traffic up to `rounds_max`, which is bounded by bytes:
+ * Magazines start at 31 rounds and grow with traffic up to `rounds_max`, which is bounded by bytes:
  * a cache never holds more than 2 x max(32 KiB, 2 objects); objects above 256 KiB are not cached.
  *
  * Tight: a depot that may not grow (limit, FAIL, HEAP) and found nothing free draws all caches in
@@ -104,6 +104,8 @@ void depot_give_magazine(struct depot *depot, struct magazine *magazine);
 struct magazine *depot_empty_magazine(struct depot *depot);
 /* Fill an empty magazine from the slabs, as far as limit and memory allow. */
 uint32_t depot_carve(struct depot *depot, struct round *rounds, uint32_t n, bool may_grow);
+/* Magazines of this capacity turned out too small for somebody. */
+void depot_grow_magazines(struct depot *depot, uint32_t capacity);
 /* Count an exchange: traffic makes magazines grow. */
 void depot_note_exchange(struct depot *depot);
 

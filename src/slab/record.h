@@ -82,7 +82,7 @@ static inline uint32_t record_time(uint64_t value) {
 
 /* `stamp`: seconds and thread in their places, state 0. */
 static inline uint64_t record_make(uintptr_t site, uint32_t stamp, unsigned state) {
-    return (uint64_t)site << RECORD_SITE_SHIFT | (stamp | state);
+    return ((uint64_t)site << RECORD_SITE_SHIFT) + stamp + state;
 }
 
 static inline uint64_t record_with_state(uint64_t value, unsigned state) {

@@ -96,13 +96,13 @@ MEMPOOL_HOT_INLINE enum slot_verdict slot_find(const void *object, struct descri
     }
     struct descriptor *descriptor = space_descriptor(offset);
     uint32_t slot;
-    uint32_t distance = (uint32_t)offset - load_relaxed(&descriptor->base);
+    uint32_t distance = (uint32_t)offset - load_folded(&descriptor->base);
     if (MEMPOOL_UNLIKELY(
             !divide_exactly(distance, load_relaxed(&descriptor->reciprocal), &slot))) {
         return SLOT_INEXACT;
     }
     *ret_descriptor = descriptor;
-    *ret_record = load_relaxed(&descriptor->records) + slot;
+    *ret_record = load_folded(&descriptor->records) + slot;
     return SLOT_FOUND;
 }
 

@@ -92,7 +92,7 @@ MEMPOOL_HOT_INLINE size_t space_offset(const void *address) {
 }
 
 MEMPOOL_HOT_INLINE bool space_covers(size_t offset) {
-    return offset < load_relaxed(&space.arena_used);
+    return offset < load_folded(&space.arena_used);
 }
 
 MEMPOOL_HOT_INLINE struct descriptor *space_descriptor(size_t offset) {
