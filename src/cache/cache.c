@@ -42,18 +42,34 @@ static void tick(struct thread *thread, struct cache *cache) {
     store_relaxed(&cache->left, thread->tick_interval);
 }
 
-/* The floor for n rounds: one step below, or none. */
-static struct round *floor_below(struct magazine *loaded, uint32_t n) {
-    uint32_t step = loaded->capacity > FLOOR_EXACT ? loaded->capacity / FLOOR_SHARE : 1;
-    return loaded->rounds + (n > step ? n - step : 0);
+/* How many slots are live when the caches of one thread hold `rounds`; what others cache counts as
+ * live. */
+static size_t live_beside(const struct depot *depot, size_t rounds) {
+    size_t out = depot_out(depot);
+    return out > rounds ? out - rounds : 0;
 }
 
-/* Gets have come down to the mark: note how many are live, counting the one that is under way. */
+/* The floor for a magazine with n rounds beside `others` in the other one: where the number of
+ * live slots would pass the highest that is known, but at least a step below n. */
+static struct round *choose_floor(const struct depot *depot, struct magazine *magazine, uint32_t n,
+                                  uint32_t others) {
+    size_t live = live_beside(depot, (size_t)n + others);
+    size_t peak = load_relaxed(&depot->peak);
+    size_t step = magazine->capacity > FLOOR_EXACT ? magazine->capacity / FLOOR_SHARE : 1;
+    size_t gets = max_size(step, peak > live ? peak - live : 0);
+    return magazine->rounds + (n > gets ? n - gets : 0);
+}
+
+/* Gets have come down to the floor: note how many are live, counting the one that is under way. */
 static void note_live(const struct cache *cache) {
     struct depot *depot = load_relaxed(&cache->depot);
-    size_t out = depot_out(depot);
-    size_t rounds = cache_rounds(cache);
-    depot_note_live(depot, out > rounds ? out - rounds + 1 : 1);
+    depot_note_live(depot, live_beside(depot, cache_rounds(cache)) + 1);
+}
+
+static struct round *floor_now(const struct cache *cache) {
+    const struct magazine *previous = load_relaxed(&cache->previous);
+    return choose_floor(load_relaxed(&cache->depot), load_relaxed(&cache->loaded),
+                        cache_loaded(cache), previous != NULL ? load_relaxed(&previous->n) : 0);
 }
 
 /* Make `magazine` the loaded one, with its rounds; what was loaded is empty or elsewhere. */
@@ -66,7 +82,8 @@ static void load_magazine(struct cache *cache, struct magazine *magazine) {
  * did. */
 static bool move_gates(struct cache *cache, struct round *floor, struct magazine *magazine) {
     struct round *ceiling = load_relaxed(&cache->ceiling);
-    struct round *floor_then = floor_below(magazine, load_relaxed(&magazine->n));
+    struct round *floor_then = choose_floor(load_relaxed(&cache->depot), magazine,
+                                            load_relaxed(&magazine->n), cache_loaded(cache));
     return ceiling != NULL && swap_if_relaxed(&cache->floor, &floor, floor_then) &&
            swap_if_relaxed(&cache->ceiling, &ceiling, magazine->rounds + magazine->capacity);
 }
@@ -110,7 +127,7 @@ bool cache_settle_get(struct thread *thread, struct cache *cache) {
     }
     if (top > loaded->rounds) {
         note_live(cache);
-        return swap_if_relaxed(&cache->floor, &floor, floor_below(loaded, cache_loaded(cache)));
+        return swap_if_relaxed(&cache->floor, &floor, floor_now(cache));
     }
     struct magazine *previous = load_relaxed(&cache->previous);
     return previous != NULL && load_relaxed(&previous->n) > 0 && swap_magazines(cache, floor);
@@ -133,7 +150,7 @@ bool cache_settle_put(struct cache *cache) {
 /* Open the gates for what is loaded. */
 static void open_gates(struct cache *cache) {
     struct magazine *loaded = load_relaxed(&cache->loaded);
-    store_relaxed(&cache->floor, floor_below(loaded, cache_loaded(cache)));
+    store_relaxed(&cache->floor, floor_now(cache));
     store_relaxed(&cache->ceiling, loaded->rounds + loaded->capacity);
 }
 
@@ -202,7 +219,7 @@ static bool refill_loaded(struct cache *cache, struct depot *depot) {
                       depot_carve(depot, magazine->rounds, magazine->capacity, true));
     }
     if (previous != NULL) {
-        magazine_destroy(previous);
+        depot_give_magazine(depot, previous);
     }
     store_relaxed(&loaded->n, 0);
     store_relaxed(&cache->previous, loaded);

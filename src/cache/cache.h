@@ -8,8 +8,9 @@
  *      previous  the other one, full or empty or as it was when they were swapped
  *
  * A get takes the round below `top`, a put lays one at it. Gates: a get needs top > floor, a put
- * top < ceiling. `floor` is normally the low-water mark of the rounds, rounded to 1/8 magazine, so
- * that the peak of live objects is known to that; while somebody draws the cache in, or the depot
+ * top < ceiling. `floor` is normally where the pool's highest number of live objects would be
+ * passed, so that hits below that need not count (rounded to 1/8 of a magazine of more than 31
+ * rounds while the number grows); while somebody draws the cache in, or the depot
  * is tight, the gates are closed: floor = CACHE_CLOSED, ceiling = NULL. The owner moves both by
  * compare-and-swap only (or under the depot's lock), so that it never opens a gate that another
  * has just closed.

@@ -11,9 +11,13 @@ enum {
     MAGAZINE_BYTES = 32 << 10,  /* of objects, in one magazine */
     UNCACHED_STRIDE = 256 << 10, /* from here on a lock is nothing beside the object's own cost */
     BIG_STRIDE = 64 << 10,      /* from here on a magazine holds one */
-    DEPOT_BYTES = 1 << 20,      /* of objects, in the depot */
-    DEPOT_MAGAZINES = 16,
+    DEPOT_BYTES = 4 << 20,      /* of objects, in the depot, */
+    DEPOT_MAGAZINES = 16,       /* or so many magazines, */
+    DEPOT_ROUNDS = 32 << 10,    /* or so many rounds, which are half a megabyte */
+    SPARE_MAGAZINES = 64,       /* kept empty for the puts to come */
     EXCHANGES_TO_GROW = 8,
+    COLOUR_POOL = 13,           /* slots by which the first slabs of two pools are shifted */
+    COLOUR_SLAB = 29,           /* and two slabs of one pool; both odd and far from 2^k */
     RELAX_SHARE = 8,            /* no longer tight when 1/8 of what is carved is free */
 };
 
@@ -41,8 +45,8 @@ void depot_init(struct depot *depot, const struct shape *shape, uint32_t number)
     depot->number = number;
     depot->slot_limit = SIZE_MAX;
     depot->rounds_max = choose_rounds_max(shape);
-    depot->rounds_bound = min_size(max_size(DEPOT_BYTES / shape->stride, depot->rounds_max),
-                                   (size_t)DEPOT_MAGAZINES * max_size(depot->rounds_max, 1));
+    depot->rounds_bound = max_size((size_t)DEPOT_MAGAZINES * depot->rounds_max,
+                                   min_size(DEPOT_BYTES / shape->stride, DEPOT_ROUNDS));
     depot->target = (uint32_t)min_size(MAGAZINE_ROUNDS_FIRST, depot->rounds_max);
     list_init(&depot->partial);
     list_init(&depot->empty);
@@ -51,7 +55,8 @@ void depot_init(struct depot *depot, const struct shape *shape, uint32_t number)
 
 static struct slab *add_slab(struct depot *depot) {
     uint32_t offset = depot->uncached ? CACHE_OFFSET_NONE : depot->number * CACHE_BYTES;
-    struct slab *slab = slab_create(&depot->shape, depot, offset);
+    uint32_t colour = COLOUR_POOL * depot->number + COLOUR_SLAB * depot->colours++;
+    struct slab *slab = slab_create(&depot->shape, depot, offset, colour);
     if (slab == NULL) {
         return NULL;
     }
@@ -128,7 +133,7 @@ void depot_slab_gained(struct depot *depot, struct slab *slab) {
 
 void depot_round_home(struct depot *depot, struct round round) {
     struct slab *slab = slab_of(round.object);
-    if (slab_give(slab, round) == SLAB_GIVEN) {
+    if (slab_give(slab, &depot->shape, round) == SLAB_GIVEN) {
         depot_slab_gained(depot, slab);
     } else {
         bump_owned(&depot->duplicates, 1);
@@ -143,12 +148,35 @@ static void count_rounds(struct depot *depot, size_t now) {
 }
 
 struct magazine *depot_empty_magazine(struct depot *depot) {
-    return magazine_create(depot->target);
+    struct magazine *magazine = depot->spare;
+    if (magazine == NULL) {
+        return magazine_create(depot->target);
+    }
+    depot->spare = magazine->next;
+    bump_owned(&depot->n_spare, 0 - 1u);
+    return magazine;
+}
+
+void depot_drop_spare(struct depot *depot) {
+    while (depot->spare != NULL) {
+        magazine_destroy(depot_empty_magazine(depot));
+    }
+}
+
+static void keep_or_destroy(struct depot *depot, struct magazine *magazine) {
+    if (magazine->capacity != depot->target || load_relaxed(&depot->n_spare) >= SPARE_MAGAZINES) {
+        magazine_destroy(magazine);
+        return;
+    }
+    magazine->next = depot->spare;
+    depot->spare = magazine;
+    bump_owned(&depot->n_spare, 1);
 }
 
 void depot_grow_magazines(struct depot *depot, uint32_t capacity) {
     if (capacity >= depot->target) {
         depot->exchanges = 0;
+        depot_drop_spare(depot);
         depot->target = (uint32_t)min_size(depot->target * 2 + 1, depot->rounds_max);
     }
 }
@@ -182,7 +210,7 @@ void depot_give_magazine(struct depot *depot, struct magazine *magazine) {
         }
     }
     if (load_relaxed(&magazine->n) == 0) {
-        magazine_destroy(magazine);
+        keep_or_destroy(depot, magazine);
         return;
     }
     magazine->next = depot->full;
@@ -197,7 +225,7 @@ static struct magazine *loose_for_take(struct depot *depot, bool may_grow) {
     }
     if (depot->full != NULL) {
         if (depot->loose != NULL) {
-            magazine_destroy(depot->loose);
+            keep_or_destroy(depot, depot->loose);
         }
         depot->loose = depot->full;
         depot->full = depot->loose->next;
@@ -280,6 +308,7 @@ void depot_relax(struct depot *depot) {
 
 void depot_close(struct depot *depot) {
     depot->tight = true;
+    depot_drop_spare(depot);
     if (depot->loose != NULL && load_relaxed(&depot->loose->n) == 0) {
         magazine_destroy(depot->loose);
         depot->loose = NULL;

@@ -64,8 +64,11 @@ struct depot {
     bool unreachable;       /* some cache may still be bound to it: its place is not used again */
     uint32_t target;        /* capacity of magazines to come */
     uint32_t exchanges;     /* since target last grew */
+    uint32_t colours;       /* slabs made so far */
     struct magazine *full;  /* newest first; none is empty */
     struct magazine *loose; /* for single rounds; may be NULL */
+    struct magazine *spare; /* empty ones of the target's capacity; put back by reclaim steps */
+    _Atomic uint32_t n_spare;
     struct list partial;    /* slabs with some slots at home */
     struct list empty;      /* slabs with all at home, longest empty first */
     struct list slabs;      /* all, by `sibling` */
@@ -119,6 +122,8 @@ void depot_slab_gained(struct depot *depot, struct slab *slab);
  * seconds; NULL: none. The caller retires it, without the lock. */
 struct slab *depot_detach_empty(struct depot *depot, uint32_t before);
 
+/* Give back the empty magazines. */
+void depot_drop_spare(struct depot *depot);
 /* Give up the loose magazine and whatever else only an alive depot needs. */
 void depot_close(struct depot *depot);
 

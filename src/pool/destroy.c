@@ -54,7 +54,7 @@ static void take_census(const struct depot *depot, struct census *census) {
     memset(census, 0, sizeof *census);
     for (struct list *at = depot->slabs.next; at != &depot->slabs; at = at->next) {
         const struct slab *slab = list_entry(at, struct slab, sibling);
-        for (uint32_t slot = 0; slot < slab->fresh; slot++) {
+        for (uint32_t slot = 0; slot < depot->shape.slots; slot++) {
             count_record(census, load_relaxed(&load_relaxed(&slab->records)[slot]));
         }
     }

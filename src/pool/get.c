@@ -313,7 +313,9 @@ MEMPOOL_NOINLINE void *pool_get_slow(struct mempool *pool, uintptr_t site) {
     int saved_errno = errno;
     void *object = NULL;
     bool done = false;
-    if (pool == NULL || pool_check(pool) != MEMPOOL_MISUSE_KINDS) {
+    /* A place in reach of the table is an alive pool's: no need to look closer. */
+    if (pool == NULL || (load_relaxed(&pool->cache_offset) >= load_relaxed(&thread_current->open) &&
+                         pool_check(pool) != MEMPOOL_MISUSE_KINDS)) {
         return refuse_handle(pool, site);
     }
     while (!done) {

@@ -57,7 +57,7 @@ static void destruct_slots(struct mempool *pool, struct slab *slab) {
     if (pool->destruct == NULL) {
         return;
     }
-    for (uint32_t slot = 0; slot < slab->fresh; slot++) {
+    for (uint32_t slot = 0; slot < shape->slots; slot++) {
         if (load_relaxed(&records[slot]) != 0) {
             pool->destruct(start + (size_t)slot * shape->stride, pool->arg);
             store_relaxed(&records[slot], 0);
@@ -97,6 +97,7 @@ static void settle_depot(struct depot *depot) {
             size_t spare = min_size(depot->rounds_low, ROUNDS_A_VISIT);
             (void)depot_send_home(depot, spare);
             depot->rounds_low = load_relaxed(&depot->rounds);
+            depot_drop_spare(depot);
         }
         sys_lock_drop(&depot->lock);
     }
@@ -128,7 +129,7 @@ void reclaim_finish(struct mempool *pool) {
 static void visit(struct mempool *pool) {
     uint32_t now = load_relaxed(&depot_seconds);
     struct depot *depot = &pool->depot;
-    if (load_relaxed(&depot->rounds) > 0) {
+    if (load_relaxed(&depot->rounds) > 0 || load_relaxed(&depot->n_spare) > 0) {
         settle_depot(depot);
     }
     if (now > IDLE_SECONDS && load_relaxed(&depot->home) >= depot->shape.slots) {
@@ -178,6 +179,7 @@ static size_t trim_pool(struct mempool *pool) {
     if (load_relaxed(&depot->state) == DEPOT_ALIVE) {
         (void)drain_caches(depot, false);
         (void)depot_send_home(depot, SIZE_MAX);
+        depot_drop_spare(depot);
     }
     sys_lock_drop(&depot->lock);
     sys_lock_drop(&threads_lock);

@@ -63,7 +63,8 @@ static struct slab *take_memory(const struct shape *shape) {
     return slab;
 }
 
-struct slab *slab_create(const struct shape *shape, void *owner, uint32_t cache_offset) {
+struct slab *slab_create(const struct shape *shape, void *owner, uint32_t cache_offset,
+                         uint32_t colour) {
     sys_lock_take(&space.lock);
     struct slab *slab = take_memory(shape);
     if (slab != NULL) {
@@ -71,6 +72,7 @@ struct slab *slab_create(const struct shape *shape, void *owner, uint32_t cache_
         list_init(&slab->sibling);
         store_relaxed(&slab->owner, owner);
         slab->home = shape->slots;
+        slab->start = colour % shape->slots;
         slab->fresh = 0;
         slab->scan = 0;
         slab->purged_bytes = 0;
@@ -111,6 +113,12 @@ void slab_redirect(struct slab *slab, const struct shape *shape, uint32_t cache_
     }
 }
 
+/* The slot that was, or will be, carved as the i-th. */
+static uint32_t slot_in_order(const struct slab *slab, const struct shape *shape, uint32_t i) {
+    uint32_t slot = slab->start + i;
+    return slot < shape->slots ? slot : slot - shape->slots;
+}
+
 static void *slot_address(const struct slab *slab, const struct shape *shape, uint32_t slot) {
     return space_chunk_address(load_relaxed(&slab->first_chunk)) + (size_t)slot * shape->stride;
 }
@@ -124,7 +132,8 @@ static uint32_t carve_touched(struct slab *slab, const struct shape *shape, stru
     if (n > touched_home) {
         n = touched_home;
     }
-    for (uint32_t at = slab->scan; got < n; at = at + 1 < slab->fresh ? at + 1 : 0) {
+    for (uint32_t i = slab->scan; got < n; i = i + 1 < slab->fresh ? i + 1 : 0) {
+        uint32_t at = slot_in_order(slab, shape, i);
         uint64_t value = load_relaxed(&records[at]);
         if (!record_is_home(value)) {
             continue;
@@ -136,7 +145,7 @@ static uint32_t carve_touched(struct slab *slab, const struct shape *shape, stru
         rounds[got].object = slot_address(slab, shape, at);
         rounds[got].slot_record = &records[at];
         got++;
-        slab->scan = at;
+        slab->scan = i;
     }
     return got;
 }
@@ -149,7 +158,7 @@ static uint32_t carve_fresh(struct slab *slab, const struct shape *shape, struct
         n = shape->slots - first;
     }
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t slot = first + n - 1 - i;
+        uint32_t slot = slot_in_order(slab, shape, first + n - 1 - i);
         store_relaxed(&records[slot], raw ? (uint64_t)RECORD_RAW : (uint64_t)RECORD_FREE);
         rounds[i].object = slot_address(slab, shape, slot);
         rounds[i].slot_record = &records[slot];
@@ -166,7 +175,8 @@ uint32_t slab_carve(struct slab *slab, const struct shape *shape, struct round *
     return got;
 }
 
-enum slab_give_verdict slab_give(struct slab *slab, struct round round) {
+enum slab_give_verdict slab_give(struct slab *slab, const struct shape *shape,
+                                 struct round round) {
     uint64_t value = load_relaxed(round.slot_record);
     if (record_is_free(value)) {
         store_relaxed(round.slot_record, record_with_state(value, RECORD_HOME));
@@ -176,6 +186,7 @@ enum slab_give_verdict slab_give(struct slab *slab, struct round round) {
         return SLAB_NOT_FREE;
     }
     slab->home++;
-    slab->scan = (uint32_t)(round.slot_record - load_relaxed(&slab->records));
+    uint32_t slot = (uint32_t)(round.slot_record - load_relaxed(&slab->records));
+    slab->scan = slot >= slab->start ? slot - slab->start : slot + shape->slots - slab->start;
     return SLAB_GIVEN;
 }

@@ -8,11 +8,13 @@
  *
  *     objects   |slot 0|slot 1|slot 2| ... |slot n-1|rest|      in the arena
  *     records   [  0  ][  1  ][  2  ] ... [  n-1  ][ zero ]     in the bookkeeping
- *                `-- touched ---'`-- fresh: never carved --'
+ *                 fresh  start `-- touched --'  fresh
  *
  * Carving takes slots out (HOME -> FREE, as rounds for a magazine): first those that were out
- * before, found by scanning the records from `scan` on, then fresh ones in address order, so that
- * a slab's pages become resident one after the other. Giving back makes FREE -> HOME. When
+ * before, found by scanning the records, then fresh ones in address order from `start` on and
+ * around, so that a slab's pages become resident one after the other. `start` differs from slab to
+ * slab and pool to pool: else the first objects of all pools, and their records, would share the
+ * same few cache sets (Bonwick 1994, section 4.2). Giving back makes FREE -> HOME. When
  * home == slots the slab is empty and can be retired: its pages, records and chunks go back.
  *
  * Equation: slots out of the slab = shape.slots - home.
@@ -46,16 +48,20 @@ struct slab {
     record *_Atomic records;
     _Atomic uint32_t first_chunk;
     uint32_t home;                /* owner's lock: slots at home, fresh ones included */
-    uint32_t fresh;               /* owner's lock: slots from here on were never carved */
-    uint32_t scan;                /* owner's lock: where to look next for touched slots at home */
+    uint32_t start;               /* the slot that is carved first: its colour */
+    uint32_t fresh;               /* owner's lock: how many were ever carved, from `start` on */
+    uint32_t scan;                /* owner's lock: how far behind `start` to look next for touched
+                                   * slots at home */
     uint32_t purged_bytes;        /* retiring: how far */
     uint32_t empty_since;         /* owner's lock: when the last slot came home, seconds */
     uint32_t flags;               /* reserved: red zones, patterns (read on slow paths only) */
 };
 #define SLAB_BYTES 128 /* two cache lines each in the area; room to grow */
 
-/* A new slab with all slots at home, NULL: no memory. `cache_offset` goes to its descriptors. */
-struct slab *slab_create(const struct shape *shape, void *owner, uint32_t cache_offset);
+/* A new slab with all slots at home, NULL: no memory. `cache_offset` goes to its descriptors;
+ * `colour`, any number, chooses the slot that is carved first. */
+struct slab *slab_create(const struct shape *shape, void *owner, uint32_t cache_offset,
+                         uint32_t colour);
 
 /* Give back the slab's memory, at most `purge_bytes` of it in this call (a multiple of the page
  * size; SIZE_MAX: all). True when done: the slab is then gone. Its slots must all be at home, and
@@ -74,7 +80,8 @@ enum slab_give_verdict {
     SLAB_GIVEN,
     SLAB_NOT_FREE, /* the slot is live, or at home already: the round was a duplicate; dropped */
 };
-enum slab_give_verdict slab_give(struct slab *slab, struct round round);
+enum slab_give_verdict slab_give(struct slab *slab, const struct shape *shape,
+                                 struct round round);
 
 /* Point the slab's descriptors to another cache (a destroyed pool's: to none). */
 void slab_redirect(struct slab *slab, const struct shape *shape, uint32_t cache_offset);
