@@ -11,8 +11,6 @@ enum {
     TICK_INTERVAL_MAX = 256,
     TICK_SHORT_MS = 5, /* ticks closer than this: fewer of them */
     TICK_LONG_MS = 20, /* farther apart: more */
-    FLOOR_SHARE = 8,   /* the low-water mark moves in steps of 1/8 of a large magazine, */
-    FLOOR_EXACT = 31,  /* and one by one in those up to this size */
     SWAPS_TO_GROW = 16,
 };
 
@@ -50,13 +48,12 @@ static size_t live_beside(const struct depot *depot, size_t rounds) {
 }
 
 /* The floor for a magazine with n rounds beside `others` in the other one: where the number of
- * live slots would pass the highest that is known, but at least a step below n. */
+ * live slots would pass the highest that is known, but at least one below n. */
 static struct round *choose_floor(const struct depot *depot, struct magazine *magazine, uint32_t n,
                                   uint32_t others) {
     size_t live = live_beside(depot, (size_t)n + others);
     size_t peak = load_relaxed(&depot->peak);
-    size_t step = magazine->capacity > FLOOR_EXACT ? magazine->capacity / FLOOR_SHARE : 1;
-    size_t gets = max_size(step, peak > live ? peak - live : 0);
+    size_t gets = peak > live ? peak - live : 1;
     return magazine->rounds + (n > gets ? n - gets : 0);
 }
 

@@ -9,8 +9,7 @@
  *
  * A get takes the round below `top`, a put lays one at it. Gates: a get needs top > floor, a put
  * top < ceiling. `floor` is normally where the pool's highest number of live objects would be
- * passed, so that hits below that need not count (rounded to 1/8 of a magazine of more than 31
- * rounds while the number grows); while somebody draws the cache in, or the depot
+ * passed, so that hits above it need not count; while somebody draws the cache in, or the depot
  * is tight, the gates are closed: floor = CACHE_CLOSED, ceiling = NULL. The owner moves both by
  * compare-and-swap only (or under the depot's lock), so that it never opens a gate that another
  * has just closed.

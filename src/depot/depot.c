@@ -98,7 +98,6 @@ static struct slab *ready_slab(struct depot *depot, bool may_grow) {
 
 uint32_t depot_carve(struct depot *depot, struct round *rounds, uint32_t n, bool may_grow) {
     size_t carved = load_relaxed(&depot->slots) - load_relaxed(&depot->home);
-    size_t before = max_size(carved, depot->count);
     uint32_t got = 0;
     n = (uint32_t)min_size(n, depot->slot_limit - carved);
     while (got < n) {
@@ -113,9 +112,6 @@ uint32_t depot_carve(struct depot *depot, struct round *rounds, uint32_t n, bool
         if (slab->home > 0) {
             list_push(&depot->partial, &slab->link);
         }
-    }
-    if (carved + got > before) {
-        bump_owned(&depot->misses, carved + got - before);
     }
     return got;
 }

@@ -77,7 +77,7 @@ struct depot {
     _Atomic size_t n_slabs, slots, home, rounds;
     _Atomic size_t peak;    /* highest number of live slots seen; written by compare-and-swap */
     _Atomic uint64_t gets, puts; /* of threads that ended, and those that went past the caches */
-    _Atomic uint64_t misses, duplicates;
+    _Atomic uint64_t duplicates;
     _Atomic uint64_t refused, misuses; /* no lock: atomic adds */
 };
 

@@ -15,7 +15,7 @@ MEMPOOL_API struct mempool *mempool_of(const void *address) {
     struct mempool_description heap;
     explain_address(address, &explanation);
     if (description->state == MEMPOOL_STATE_FOREIGN) {
-        return heap_describe(address, &heap, true) ? heap.pool : NULL;
+        return heap_describe(address, &heap, true) && heap.offset == 0 ? heap.pool : NULL;
     }
     bool live = description->state == MEMPOOL_STATE_LIVE && description->offset == 0;
     return live ? description->pool : NULL;

@@ -52,7 +52,7 @@ static bool mark_live(struct taking *taking, uintptr_t site, uint32_t stamp) {
 static bool take_from_depot(struct mempool *pool, struct taking *taking, uintptr_t site,
                             uint32_t stamp, bool may_grow) {
     struct depot *depot = &pool->depot;
-    while (depot_take(depot, &taking->round, may_grow)) {
+    while (heap_leaves_room(pool) && depot_take(depot, &taking->round, may_grow)) {
         if (mark_live(taking, site, stamp)) {
             bump_owned(&depot->gets, 1);
             if (depot->tight) {
@@ -117,11 +117,15 @@ MEMPOOL_COLD static void *refuse(struct mempool *pool, int why) {
 
 /* Nothing free and no growth. */
 MEMPOOL_COLD static void *apply_policy(struct mempool *pool, uintptr_t site) {
-    if (pool->on_empty == MEMPOOL_HEAP) {
-        void *object = heap_get(pool, site);
-        return object != NULL ? object : refuse(pool, errno);
+    if (pool->on_empty != MEMPOOL_HEAP) {
+        return refuse(pool, ENOMEM);
     }
-    return refuse(pool, ENOMEM);
+    bool try_slots;
+    void *object = heap_get(pool, site, &try_slots);
+    if (object != NULL) {
+        return object;
+    }
+    return try_slots ? pool_get_slow(pool, site) : refuse(pool, errno);
 }
 
 /* The pool may not grow and nothing is in reach: see what other threads' caches hold, and keep

@@ -82,23 +82,27 @@ static struct note *note_remove(const void *object) {
     return note;
 }
 
-/* Count one more live object if the pool's limit allows. */
-static bool count_up(struct mempool *pool) {
+/* Count one more live object if the pool's limit allows: 0, ENOMEM, or EAGAIN. */
+static int count_up(struct mempool *pool) {
     struct depot *depot = &pool->depot;
+    int why = 0;
     sys_lock_take(&depot->lock);
     uint64_t live = load_relaxed(&pool->heap_live) + 1;
-    bool allowed = load_relaxed(&depot->state) == DEPOT_ALIVE &&
-                   (pool->limit == 0 || depot_out(depot) + live <= pool->limit);
-    if (allowed) {
-        store_relaxed(&pool->heap_live, live);
-        bump_owned(&pool->heap_gets, 1);
-        bump_owned(&depot->misses, 1);
-        if (live > load_relaxed(&pool->heap_peak)) {
-            store_relaxed(&pool->heap_peak, live);
+    if (load_relaxed(&depot->state) != DEPOT_ALIVE) {
+        why = ENOMEM;
+    } else if (pool->limit != 0) {
+        if (!depot->tight) {
+            why = EAGAIN;
+        } else if (depot_out(depot) + live > pool->limit) {
+            why = ENOMEM;
         }
     }
+    if (why == 0) {
+        store_relaxed(&pool->heap_live, live);
+        bump_owned(&pool->heap_gets, 1);
+    }
     sys_lock_drop(&depot->lock);
-    return allowed;
+    return why;
 }
 
 /* One less; `got`: it was handed out, so this is a put. */
@@ -145,13 +149,21 @@ static void *make_object(struct mempool *pool, uintptr_t site) {
     return object;
 }
 
-void *heap_get(struct mempool *pool, uintptr_t site) {
+static void note_peak(struct mempool *pool) {
+    uint64_t live = load_relaxed(&pool->heap_live);
+    uint64_t peak = load_relaxed(&pool->heap_peak);
+    while (live > peak && !swap_if_relaxed(&pool->heap_peak, &peak, live)) {
+    }
+}
+
+void *heap_get(struct mempool *pool, uintptr_t site, bool *ret_try_slots) {
     struct sys_signals before;
     sys_signals_block(&before);
-    bool allowed = count_up(pool);
+    int why_not = count_up(pool);
     sys_signals_restore(&before);
-    if (!allowed) {
-        errno = ENOMEM;
+    *ret_try_slots = why_not == EAGAIN;
+    if (why_not != 0) {
+        errno = why_not;
         return NULL;
     }
     int saved_errno = errno;
@@ -164,6 +176,7 @@ void *heap_get(struct mempool *pool, uintptr_t site) {
         errno = why;
         return NULL;
     }
+    note_peak(pool);
     errno = saved_errno;
     return object;
 }
@@ -191,6 +204,25 @@ bool heap_put(void *object) {
     return true;
 }
 
+/* The note of the object that holds `address`; heap_lock. */
+static const struct note *note_around(const void *address) {
+    if (buckets == NULL) {
+        return NULL;
+    }
+    const struct note *note = *bucket_of(address);
+    while (note != NULL && note->object != address) {
+        note = note->next;
+    }
+    for (size_t i = 0; note == NULL && i < BUCKETS; i++) {
+        note = buckets[i];
+        while (note != NULL && (uintptr_t)address - (uintptr_t)note->object >=
+                                   note->pool->depot.shape.object_bytes) {
+            note = note->next;
+        }
+    }
+    return note;
+}
+
 static void describe_note(const struct note *note, struct mempool_description *ret) {
     const struct mempool *pool = note->pool;
     memset(ret, 0, sizeof *ret);
@@ -216,10 +248,7 @@ bool heap_describe(const void *address, struct mempool_description *ret, bool wa
         sys_lock_take(&heap_lock);
     }
     if (wait || sys_lock_try(&heap_lock)) {
-        const struct note *note = buckets != NULL ? *bucket_of(address) : NULL;
-        while (note != NULL && note->object != address) {
-            note = note->next;
-        }
+        const struct note *note = note_around(address);
         if (note != NULL) {
             found = *note;
         }
@@ -229,9 +258,8 @@ bool heap_describe(const void *address, struct mempool_description *ret, bool wa
     if (found.object == NULL) {
         return false;
     }
-    if (ret != NULL) {
-        describe_note(&found, ret);
-    }
+    describe_note(&found, ret);
+    ret->offset = (size_t)((const char *)address - (const char *)found.object);
     return true;
 }
 

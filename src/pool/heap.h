@@ -19,11 +19,23 @@
 
 extern struct sys_lock heap_lock;
 
-/* An object for `pool`, constructed; NULL with errno. The caller holds nothing. */
-void *heap_get(struct mempool *pool, uintptr_t site);
+/* An object for `pool`, constructed; NULL with errno. The caller holds nothing. *ret_try_slots: the
+ * pool has a limit, and slots came free meanwhile: NULL, try those first.
+ *
+ * With a limit, slots and heap objects together must not pass it. So while heap objects are live
+ * the depot stays tight, and takes no slot that would pass it (pool/get.c). */
+void *heap_get(struct mempool *pool, uintptr_t site, bool *ret_try_slots);
+
+/* Under the depot's lock: may one more slot be handed out? */
+static inline bool heap_leaves_room(const struct mempool *pool) {
+    uint64_t heap_live = load_relaxed(&pool->heap_live);
+    return heap_live == 0 || pool->limit == 0 ||
+           depot_out(&pool->depot) + heap_live < pool->limit;
+}
 /* True when the address was a live heap object: it is put. */
 bool heap_put(void *object);
-/* True when it is one now, and *ret (not NULL) describes it. `wait`: for the lock. */
+/* True when the address is in one now, and *ret describes it. `wait`: for the lock. Cost: a hash
+ * for a start, a visit to every heap object for what lies inside one, or in none. */
 bool heap_describe(const void *address, struct mempool_description *ret, bool wait);
 /* Visit the live ones of a pool; `visit` is called without the lock. Returns how many; *ended
  * says that visit ended it. */

@@ -61,7 +61,9 @@ static enum outcome give_to_depot(struct depot *depot, struct round round, uintp
     bump_owned(&depot->puts, 1);
     if (load_relaxed(&depot->state) == DEPOT_ALIVE) {
         depot_give(depot, round);
-        depot_relax(depot);
+        if (load_relaxed(&pool_of_depot(depot)->heap_live) == 0) {
+            depot_relax(depot);
+        }
         return OUTCOME_PUT;
     }
     depot_round_home(depot, round);
@@ -129,15 +131,24 @@ MEMPOOL_COLD static enum outcome put_interrupting(struct depot *depot, struct th
     return outcome;
 }
 
+static void *take_deferred(struct thread *thread, uintptr_t *ret_site) {
+    struct sys_signals before;
+    void *object = NULL;
+    sys_signals_block(&before);
+    uint32_t n = load_relaxed(&thread->n_deferred);
+    if (n > 0) {
+        object = thread->deferred[n - 1];
+        *ret_site = thread->deferred_sites[n - 1];
+        store_relaxed(&thread->n_deferred, n - 1);
+    }
+    sys_signals_restore(&before);
+    return object;
+}
+
 MEMPOOL_COLD void pool_put_deferred_slow(struct thread *thread) {
-    while (load_relaxed(&thread->n_deferred) != 0) {
-        struct sys_signals before;
-        sys_signals_block(&before);
-        uint32_t n = load_relaxed(&thread->n_deferred) - 1;
-        void *object = thread->deferred[n];
-        uintptr_t site = thread->deferred_sites[n];
-        store_relaxed(&thread->n_deferred, n);
-        sys_signals_restore(&before);
+    uintptr_t site;
+    void *object;
+    while ((object = take_deferred(thread, &site)) != NULL) {
         if (!cache_put_hit(object, site)) {
             pool_put_slow(object, site);
         }

@@ -62,9 +62,10 @@ static void fill_stats(const struct mempool *pool, struct mempool_stats *ret) {
     ret->alloc_count = sums.gets + load_relaxed(&pool->heap_gets);
     ret->put_count = sums.puts + load_relaxed(&pool->heap_puts);
     ret->refused = load_relaxed(&depot->refused);
-    ret->pool_misses = load_relaxed(&depot->misses) + ret->refused;
     ret->max_alloc = max_size(load_relaxed(&depot->peak), ret->hot);
-    ret->count = depot->state == DEPOT_ALIVE ? depot->count : 0;
+    ret->count = depot->count;
+    ret->pool_misses = load_relaxed(&pool->heap_gets) + ret->refused +
+                       (ret->max_alloc > ret->count ? ret->max_alloc - ret->count : 0);
     ret->limit = pool->limit;
     ret->slabs = load_relaxed(&depot->n_slabs);
     ret->slab_bytes = ret->slabs * shape_slab_bytes(&depot->shape);
