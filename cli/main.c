@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* The command `mempool`: finds the verb and runs it. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <mempool/mempool.h>
+
+#include "cli/message.h"
+#include "cli/verb.h"
+
+static const struct verb verbs[] = {
+    {"replay", "run a recorded trace through our pools and others, and compare", verb_replay},
+};
+
+enum {
+    N_VERBS = sizeof(verbs) / sizeof(verbs[0]),
+};
+
+static void print_help(FILE *stream) {
+    fputs("Usage: mempool VERB [OPTION...] [ARGUMENT...]\n"
+          "       mempool --help | --version\n"
+          "\n"
+          "Object pools for long-running programs: the tools.\n"
+          "\n"
+          "Verbs:\n",
+          stream);
+    for (size_t i = 0; i < N_VERBS; i++) {
+        fprintf(stream, "  %-8s %s\n", verbs[i].name, verbs[i].summary);
+    }
+    fputs("\n`mempool VERB --help` explains a verb; mempool(1) explains all of it.\n", stream);
+}
+
+static const struct verb *find_verb(const char *name) {
+    for (size_t i = 0; i < N_VERBS; i++) {
+        if (strcmp(verbs[i].name, name) == 0) {
+            return &verbs[i];
+        }
+    }
+    return NULL;
+}
+
+int main(int argc, char **argv) {
+    /* Children are waited for; an ignored SIGCHLD, which a parent may hand on, loses them. */
+    signal(SIGCHLD, SIG_DFL);
+    if (argc < 2) {
+        print_help(stderr);
+        return CLI_BAD_USAGE;
+    }
+    const char *word = argv[1];
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
+        print_help(stdout);
+        return finish_output(NULL);
+    }
+    if (strcmp(word, "--version") == 0) {
+        printf("mempool %s\n", mempool_version());
+        return finish_output(NULL);
+    }
+    const struct verb *verb = find_verb(word);
+    if (!verb) {
+        complain(NULL, "unknown %s '%s' (see mempool --help)", word[0] == '-' ? "option" : "verb",
+                 word);
+        return CLI_BAD_USAGE;
+    }
+    return verb->run(argc - 1, argv + 1);
+}

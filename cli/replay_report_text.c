@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* Writes the results of `mempool replay` as tables. */
+#include "cli/replay_report.h"
+
+#include <inttypes.h>
+
+#include "cli/table.h"
+
+static unsigned long long kibibytes(uint64_t bytes) {
+    return (unsigned long long)((bytes + 1023) / 1024);
+}
+
+static void print_facts(const struct replay_job *job, FILE *stream) {
+    const struct trace *trace = job->trace;
+    double share = 100.0 * trace->n_zeroed_gets / trace->n_gets;
+    fprintf(stream,
+            "trace   %s\n"
+            "        %u events of %u threads: %u gets (%.0f %% zeroed) from %u pools, %u puts\n"
+            "        at most %u objects live (%llu KiB), %u at the end\n",
+            trace->path, trace->n_events, trace->n_threads, trace->n_gets, share, trace->n_pools,
+            trace->n_puts, trace->peak_live_objects, kibibytes(trace->peak_live_bytes),
+            trace->live_at_end);
+    fprintf(stream, "replay  %u worker%s, %u round%s", job->plan->n_workers,
+            job->plan->n_workers == 1 ? "" : "s", job->arguments->rounds,
+            job->arguments->rounds == 1 ? "" : "s");
+    if (job->plan->n_workers > 1) {
+        fprintf(stream, "; %u times an object went from one worker to another",
+                job->plan->n_crossings);
+    }
+    fputs("\n\n", stream);
+}
+
+static void add_result(struct table *table, const struct replay_job *job,
+                       const struct replay_result *result) {
+    table_row(table);
+    table_cell(table, "%s", result->contender->name);
+    table_cell(table, "%.1f", result->ns.median);
+    table_cell(table, "%.1f %%", 100 * spread_relative(&result->ns));
+    table_cell(table, "%.2f", replay_job_ratio(job, result));
+    if (result->has_resident) {
+        table_cell(table, "%llu KiB", kibibytes(result->resident.peak_growth_bytes));
+        table_cell(table, "%llu KiB", kibibytes(result->resident.end_growth_bytes));
+        table_cell(table, "%llu KiB", kibibytes(job->trace->peak_live_bytes));
+    } else {
+        for (int i = 0; i < 3; i++) {
+            table_cell(table, "-");
+        }
+    }
+}
+
+static int print_results(const struct replay_job *job, FILE *stream) {
+    struct table table = {
+        .titles = {"contender", "ns/get+put", "spread", "vs mempool", "peak growth", "end growth",
+                   "peak live"},
+        .n_columns = 7,
+        .is_left = {true},
+    };
+    for (unsigned i = 0; i < job->arguments->n_contenders; i++) {
+        add_result(&table, job, &job->results[i]);
+    }
+    int result = table_print(&table, stream);
+    table_release(&table);
+    fputs(
+        "\nns/get+put: median of the rounds, the replay's own work included. spread: distance of\n"
+        "the quartiles. vs mempool: above 1 is slower than our pools. growth: resident memory\n"
+        "above that before the pools were made; peak live: what the objects alone need.\n",
+        stream);
+    return result;
+}
+
+static void add_pool(struct table *table, const struct mempool_stats *pool) {
+    const uint64_t numbers[] = {
+        pool->object_bytes,          pool->padded_bytes, pool->hot,       pool->cold,
+        pool->alloc_count,           pool->pool_misses,  pool->max_alloc, pool->slabs,
+        kibibytes(pool->slab_bytes), pool->cached,
+    };
+    table_row(table);
+    table_cell(table, "%s", pool->name);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        table_cell(table, "%" PRIu64, numbers[i]);
+    }
+}
+
+static int print_pools(const struct replay_job *job, FILE *stream) {
+    struct table table = {
+        .titles = {"pool", "bytes", "padded", "hot", "cold", "gets", "misses", "max-alloc", "slabs",
+                   "slab-KiB", "cached"},
+        .n_columns = 11,
+        .is_left = {true},
+    };
+    for (size_t i = 0; i < job->n_pools; i++) {
+        add_pool(&table, &job->pools[i]);
+    }
+    fputs("\nOur pools at the end of the last round:\n\n", stream);
+    int result = table_print(&table, stream);
+    table_release(&table);
+    return result;
+}
+
+int replay_report_text(const struct replay_job *job, FILE *stream) {
+    print_facts(job, stream);
+    int result = print_results(job, stream);
+    return result == 0 ? print_pools(job, stream) : result;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* Tables of text with aligned columns. */
+#include "cli/table.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+enum {
+    GAP_COLUMNS = 2, /* between two columns of a table */
+};
+
+struct table_row {
+    struct table_row *next;
+    char cells[TABLE_COLUMNS_MAX][TABLE_CELL_BYTES];
+};
+
+void table_row(struct table *table) {
+    struct table_row *row = replay_memory_take(&table->memory, 1, sizeof(*row));
+    if (!row) {
+        table->is_short = true;
+        return;
+    }
+    if (table->last) {
+        table->last->next = row;
+    } else {
+        table->first = row;
+    }
+    table->last = row;
+    table->n_cells = 0;
+}
+
+void table_cell(struct table *table, const char *format, ...) {
+    if (table->is_short || table->n_cells >= table->n_columns) {
+        return;
+    }
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(table->last->cells[table->n_cells++], TABLE_CELL_BYTES, format, arguments);
+    va_end(arguments);
+}
+
+static size_t column_width(const struct table *table, size_t column) {
+    size_t width = strlen(table->titles[column]);
+    for (const struct table_row *row = table->first; row; row = row->next) {
+        size_t cell = strlen(row->cells[column]);
+        width = cell > width ? cell : width;
+    }
+    return width;
+}
+
+static void print_cell(const struct table *table, FILE *stream, size_t column, const char *text,
+                       size_t width) {
+    bool is_last = column + 1 == table->n_columns;
+    if (!table->is_left[column]) {
+        fprintf(stream, "%*s", (int)width, text);
+    } else if (is_last) {
+        fputs(text, stream); /* no blanks at the end of a line */
+    } else {
+        fprintf(stream, "%-*s", (int)width, text);
+    }
+    fprintf(stream, "%*s", is_last ? 0 : GAP_COLUMNS, "");
+}
+
+int table_print(const struct table *table, FILE *stream) {
+    size_t widths[TABLE_COLUMNS_MAX];
+    if (table->is_short) {
+        return -ENOMEM;
+    }
+    for (size_t column = 0; column < table->n_columns; column++) {
+        widths[column] = column_width(table, column);
+        print_cell(table, stream, column, table->titles[column], widths[column]);
+    }
+    fputc('\n', stream);
+    for (const struct table_row *row = table->first; row; row = row->next) {
+        for (size_t column = 0; column < table->n_columns; column++) {
+            print_cell(table, stream, column, row->cells[column], widths[column]);
+        }
+        fputc('\n', stream);
+    }
+    return 0;
+}
+
+void table_release(struct table *table) {
+    replay_memory_release(&table->memory);
+    table->first = NULL;
+    table->last = NULL;
+}

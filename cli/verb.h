@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* What a verb of the command is, and how it ends. */
+#ifndef CLI_VERB_H
+#define CLI_VERB_H
+
+/* Exit statuses of the command. */
+enum {
+    CLI_OK = 0,
+    CLI_FAILED = 1,    /* the work could not be done, or found something wrong */
+    CLI_BAD_USAGE = 2, /* bad arguments, or an input that is not what it should be */
+};
+
+struct verb {
+    const char *name;
+    const char *summary;               /* one line, for the list of verbs */
+    int (*run)(int argc, char **argv); /* argv[0] is the verb; returns an exit status */
+};
+
+/** verb_replay: mempool replay. */
+int verb_replay(int argc, char **argv);
+
+#endif

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/* Divides a trace among workers. */
+#include "replay/plan.h"
+
+#include <errno.h>
+#include <stdbool.h>
+
+/* What making a plan needs and the plan does not. */
+struct maker {
+    struct plan *plan;
+    const struct trace *trace;
+    struct replay_memory memory;
+    uint32_t *thread_events; /* gets and puts of each thread */
+    uint32_t *thread_order;  /* threads, busiest first */
+    uint8_t *thread_worker;  /* the worker of each thread */
+    /* of each object: its latest event so far */
+    uint8_t *last_worker;
+    struct plan_event **last_event; /* NULL: none */
+    uint32_t *n_done;               /* how many events it had */
+};
+
+static bool is_replayed(uint8_t operation) {
+    return operation <= TRACE_PUT;
+}
+
+static int take_scratch(struct maker *maker) {
+    const struct trace *trace = maker->trace;
+    struct replay_memory *memory = &maker->memory;
+    maker->thread_events = replay_memory_take(memory, trace->n_threads, sizeof(uint32_t));
+    maker->thread_order = replay_memory_take(memory, trace->n_threads, sizeof(uint32_t));
+    maker->thread_worker = replay_memory_take(memory, trace->n_threads, 1);
+    maker->last_worker = replay_memory_take(memory, trace->n_objects, 1);
+    maker->last_event = replay_memory_take(memory, trace->n_objects, sizeof(struct plan_event *));
+    maker->n_done = replay_memory_take(memory, trace->n_objects, sizeof(uint32_t));
+    return maker->thread_events && maker->thread_order && maker->thread_worker &&
+                   maker->last_worker && maker->last_event && maker->n_done
+               ? 0
+               : -ENOMEM;
+}
+
+/* Busiest first, by Shell's sort: qsort may call malloc, and malloc is to be measured later. */
+static void sort_threads(struct maker *maker) {
+    uint32_t n = maker->trace->n_threads;
+    uint32_t *order = maker->thread_order;
+    const uint32_t *events = maker->thread_events;
+    for (uint32_t gap = n / 2; gap > 0; gap /= 2) {
+        for (uint32_t i = gap; i < n; i++) {
+            uint32_t moved = order[i];
+            uint32_t at = i;
+            while (at >= gap && events[order[at - gap]] < events[moved]) {
+                order[at] = order[at - gap];
+                at -= gap;
+            }
+            order[at] = moved;
+        }
+    }
+}
+
+/* Deal the threads out, each to the worker that has least so far. */
+static void assign_threads(struct maker *maker) {
+    const struct trace *trace = maker->trace;
+    struct plan *plan = maker->plan;
+    for (uint32_t event = 0; event < trace->n_events; event++) {
+        maker->thread_events[trace_thread(trace, event)] +=
+            is_replayed(trace_operation(trace, event));
+    }
+    for (uint32_t thread = 0; thread < trace->n_threads; thread++) {
+        maker->thread_order[thread] = thread;
+    }
+    sort_threads(maker);
+    for (uint32_t i = 0; i < trace->n_threads; i++) {
+        uint32_t thread = maker->thread_order[i];
+        unsigned least = 0;
+        for (unsigned worker = 1; worker < plan->n_workers; worker++) {
+            if (plan->workers[worker].n_events < plan->workers[least].n_events) {
+                least = worker;
+            }
+        }
+        maker->thread_worker[thread] = (uint8_t)least;
+        plan->workers[least].n_events += maker->thread_events[thread];
+    }
+}
+
+static uint8_t touch_words(uint32_t object_bytes) {
+    uint32_t words = object_bytes / 8;
+    return (uint8_t)(words < PLAN_TOUCH_WORDS_MAX ? words : PLAN_TOUCH_WORDS_MAX);
+}
+
+/* First walk: every worker's events, with their flags. */
+static void fill_events(struct maker *maker) {
+    const struct trace *trace = maker->trace;
+    struct plan *plan = maker->plan;
+    size_t n_filled[PLAN_WORKERS_MAX] = {0};
+    for (uint32_t i = 0; i < trace->n_events; i++) {
+        uint8_t operation = trace_operation(trace, i);
+        if (!is_replayed(operation)) {
+            continue;
+        }
+        uint8_t worker = maker->thread_worker[trace_thread(trace, i)];
+        uint32_t pool = trace_pool(trace, i);
+        uint32_t object = trace->pools[pool].first_object + trace_slot(trace, i);
+        struct plan_event *event = &plan->workers[worker].events[n_filled[worker]++];
+        event->object = object;
+        event->pool = (uint16_t)pool;
+        event->operation = operation;
+        event->touch_words = touch_words(trace->pools[pool].object_bytes);
+        struct plan_event *before = maker->last_event[object];
+        if (before && maker->last_worker[object] != worker) {
+            before->operation |= PLAN_PUBLISH;
+            event->operation |= PLAN_WAIT;
+            plan->n_crossings++;
+        }
+        maker->last_event[object] = event;
+        maker->last_worker[object] = worker;
+    }
+}
+
+/* Second walk, when it is known which events publish: the tickets. */
+static void fill_tickets(struct maker *maker) {
+    const struct trace *trace = maker->trace;
+    struct plan *plan = maker->plan;
+    size_t n_seen[PLAN_WORKERS_MAX] = {0};
+    for (uint32_t i = 0; i < trace->n_events; i++) {
+        if (!is_replayed(trace_operation(trace, i))) {
+            continue;
+        }
+        unsigned number = maker->thread_worker[trace_thread(trace, i)];
+        struct plan_worker *worker = &plan->workers[number];
+        const struct plan_event *event = &worker->events[n_seen[number]++];
+        uint32_t ticket = ++maker->n_done[event->object];
+        if (event->operation & (PLAN_WAIT | PLAN_PUBLISH)) {
+            worker->tickets[worker->n_tickets++] = ticket;
+        }
+    }
+}
+
+static int take_events(struct plan *plan) {
+    for (unsigned i = 0; i < plan->n_workers; i++) {
+        struct plan_worker *worker = &plan->workers[i];
+        worker->events =
+            replay_memory_take(&plan->memory, worker->n_events, sizeof(struct plan_event));
+        if (!worker->events) {
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+static int take_tickets(struct plan *plan) {
+    for (unsigned i = 0; i < plan->n_workers; i++) {
+        struct plan_worker *worker = &plan->workers[i];
+        size_t n = 0;
+        for (size_t event = 0; event < worker->n_events; event++) {
+            n += (worker->events[event].operation & (PLAN_WAIT | PLAN_PUBLISH)) != 0;
+        }
+        worker->tickets = replay_memory_take(&plan->memory, n, sizeof(uint32_t));
+        if (!worker->tickets) {
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+/* The objects whose last event is a get. */
+static int fill_leftovers(struct maker *maker) {
+    const struct trace *trace = maker->trace;
+    struct plan *plan = maker->plan;
+    plan->leftovers =
+        replay_memory_take(&plan->memory, trace->live_at_end, sizeof(struct plan_leftover));
+    if (!plan->leftovers) {
+        return -ENOMEM;
+    }
+    for (uint32_t object = 0; object < trace->n_objects; object++) {
+        const struct plan_event *last = maker->last_event[object];
+        if (last && (last->operation & PLAN_OPERATION_MASK) != TRACE_PUT) {
+            plan->leftovers[plan->n_leftovers].object = object;
+            plan->leftovers[plan->n_leftovers].pool = last->pool;
+            plan->n_leftovers++;
+        }
+    }
+    return 0;
+}
+
+static int fill_sizes(struct plan *plan) {
+    const struct trace *trace = plan->trace;
+    plan->object_bytes = replay_memory_take(&plan->memory, trace->n_pools, sizeof(uint32_t));
+    if (!plan->object_bytes) {
+        return -ENOMEM;
+    }
+    for (uint32_t pool = 0; pool < trace->n_pools; pool++) {
+        plan->object_bytes[pool] = trace->pools[pool].object_bytes;
+    }
+    return 0;
+}
+
+static int make_plan(struct maker *maker) {
+    struct plan *plan = maker->plan;
+    int result = take_scratch(maker);
+    if (result == 0) {
+        assign_threads(maker);
+        result = take_events(plan);
+    }
+    if (result == 0) {
+        fill_events(maker);
+        result = take_tickets(plan);
+    }
+    if (result == 0) {
+        fill_tickets(maker);
+        result = fill_leftovers(maker);
+    }
+    return result == 0 ? fill_sizes(plan) : result;
+}
+
+struct plan *plan_create(const struct trace *trace, unsigned n_workers) {
+    struct replay_memory memory = {0};
+    if (n_workers == 0 || n_workers > PLAN_WORKERS_MAX) {
+        errno = EINVAL;
+        return NULL;
+    }
+    struct plan *plan = replay_memory_take(&memory, 1, sizeof(*plan));
+    if (!plan) {
+        return NULL;
+    }
+    plan->memory = memory;
+    plan->trace = trace;
+    plan->n_workers = n_workers;
+    struct maker maker = {.plan = plan, .trace = trace};
+    int result = make_plan(&maker);
+    replay_memory_release(&maker.memory);
+    if (result != 0) {
+        plan_destroy(plan);
+        errno = -result;
+        return NULL;
+    }
+    return plan;
+}
+
+void plan_destroy(struct plan *plan) {
+    if (plan) {
+        struct replay_memory memory = plan->memory; /* which holds the plan itself */
+        replay_memory_release(&memory);
+    }
+}
