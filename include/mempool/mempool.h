@@ -182,7 +182,7 @@ struct mempool_stats {
     uint64_t hot;          /* live objects in slots */
     uint64_t cold;         /* free slots ready for a get: in caches, in the depot, in slabs */
     uint64_t alloc_count;  /* gets that returned an object, ever */
-    uint64_t pool_misses;  /* slots taken into use beyond `count`, heap allocations and refusals */
+    uint64_t pool_misses;  /* most slots needed beyond `count`, heap allocations and refusals */
     uint64_t max_alloc;    /* highest number of live slots; docs/architecture.md states its skew */
     uint64_t curr_stdalloc; /* live heap allocations (MEMPOOL_HEAP) */
     uint64_t max_stdalloc;  /* highest number of those */
