@@ -18,6 +18,7 @@ enum {
     EXCHANGES_TO_GROW = 8,
     COLOUR_POOL = 13,           /* slots by which the first slabs of two pools are shifted */
     COLOUR_SLAB = 29,           /* and two slabs of one pool; both odd and far from 2^k */
+    HUGE_FROM_BYTES = 16 << 20, /* of slabs */
     RELAX_SHARE = 8,            /* no longer tight when 1/8 of what is carved is free */
 };
 
@@ -56,7 +57,10 @@ void depot_init(struct depot *depot, const struct shape *shape, uint32_t number)
 static struct slab *add_slab(struct depot *depot) {
     uint32_t offset = depot->uncached ? CACHE_OFFSET_NONE : depot->number * CACHE_BYTES;
     uint32_t colour = COLOUR_POOL * depot->number + COLOUR_SLAB * depot->colours++;
-    struct slab *slab = slab_create(&depot->shape, depot, offset, colour);
+    size_t held = load_relaxed(&depot->n_slabs) * shape_slab_bytes(&depot->shape);
+    bool large = held >= HUGE_FROM_BYTES && depot->shape.chunks <= HUGE_CHUNKS;
+    struct slab *slab =
+        slab_create(&depot->shape, depot, offset, colour, large ? &depot->span : NULL);
     if (slab == NULL) {
         return NULL;
     }
@@ -304,6 +308,7 @@ void depot_relax(struct depot *depot) {
 
 void depot_close(struct depot *depot) {
     depot->tight = true;
+    slab_drop_span(&depot->span);
     depot_drop_spare(depot);
     if (depot->loose != NULL && load_relaxed(&depot->loose->n) == 0) {
         magazine_destroy(depot->loose);

@@ -21,6 +21,9 @@
  * free object hides in a cache, until enough are free again. A pool made MEMPOOL_UNCACHED is
  * always tight. So the limit is exact in both directions.
  *
+ * A pool of more than 16 MiB takes further slabs from huge pages (vm/arena.h, SPANS): the 2 MiB
+ * that it may touch too early are then an eighth of it at most.
+ *
  * Equations, under the lock:
  *      carved = slots - home = rounds + cached by threads + live        (duplicates aside)
  *      carved <= slot_limit
@@ -67,6 +70,7 @@ struct depot {
     uint32_t colours;       /* slabs made so far */
     struct magazine *full;  /* newest first; none is empty */
     struct magazine *loose; /* for single rounds; may be NULL */
+    struct span span;       /* where the next slabs of a large pool lie */
     struct magazine *spare; /* empty ones of the target's capacity; put back by reclaim steps */
     _Atomic uint32_t n_spare;
     struct list partial;    /* slabs with some slots at home */

@@ -108,6 +108,7 @@ static void fill_pool(struct mempool *pool, const struct mempool_options *option
 static void drop_slabs(struct depot *depot) {
     struct slab *slab;
     depot->count = 0;
+    slab_drop_span(&depot->span);
     while ((slab = depot_detach_empty(depot, UINT32_MAX)) != NULL) {
         (void)slab_retire(slab, &depot->shape, SIZE_MAX, depot->number);
     }

@@ -3,7 +3,6 @@
 #include "slab/slab.h"
 
 #include "base/bits.h"
-#include "vm/arena.h"
 #include "vm/blocks.h"
 
 _Static_assert(sizeof(struct slab) <= SLAB_BYTES, "a slab fits its place");
@@ -42,19 +41,22 @@ static void describe_chunks(struct slab *slab, const struct shape *shape, uint64
 }
 
 /* The three parts of a slab's memory, all or none. */
-static struct slab *take_memory(const struct shape *shape) {
+static struct slab *take_memory(const struct shape *shape, struct span *span) {
     struct slab *slab = take_struct();
     if (slab == NULL) {
         return NULL;
     }
-    record *records = block_take_locked(shape->records * sizeof(record));
+    size_t record_bytes = shape->records * sizeof(record);
+    record *records =
+        span != NULL ? block_take_huge_locked(record_bytes) : block_take_locked(record_bytes);
     if (records == NULL) {
         give_struct(slab);
         return NULL;
     }
-    uint32_t first = arena_take(shape->chunks);
+    uint32_t first =
+        span != NULL ? arena_take_from_span(span, shape->chunks) : arena_take(shape->chunks);
     if (first == CHUNK_NONE) {
-        block_give_locked(records, shape->records * sizeof(record));
+        block_give_locked(records, record_bytes);
         give_struct(slab);
         return NULL;
     }
@@ -64,9 +66,9 @@ static struct slab *take_memory(const struct shape *shape) {
 }
 
 struct slab *slab_create(const struct shape *shape, void *owner, uint32_t cache_offset,
-                         uint32_t colour) {
+                         uint32_t colour, struct span *span) {
     sys_lock_take(&space.lock);
-    struct slab *slab = take_memory(shape);
+    struct slab *slab = take_memory(shape, span);
     if (slab != NULL) {
         list_init(&slab->link);
         list_init(&slab->sibling);
@@ -81,6 +83,12 @@ struct slab *slab_create(const struct shape *shape, void *owner, uint32_t cache_
     }
     sys_lock_drop(&space.lock);
     return slab;
+}
+
+void slab_drop_span(struct span *span) {
+    sys_lock_take(&space.lock);
+    arena_give_span(span);
+    sys_lock_drop(&space.lock);
 }
 
 bool slab_retire(struct slab *slab, const struct shape *shape, size_t purge_bytes,

@@ -30,6 +30,7 @@
 #include "base/list.h"
 #include "slab/record.h"
 #include "slab/shape.h"
+#include "vm/arena.h"
 #include "vm/space.h"
 
 #include <stdbool.h>
@@ -59,9 +60,10 @@ struct slab {
 #define SLAB_BYTES 128 /* two cache lines each in the area; room to grow */
 
 /* A new slab with all slots at home, NULL: no memory. `cache_offset` goes to its descriptors;
- * `colour`, any number, chooses the slot that is carved first. */
+ * `colour`, any number, chooses the slot that is carved first; `span`: where not NULL, take the
+ * memory from huge pages, the objects' from this span. */
 struct slab *slab_create(const struct shape *shape, void *owner, uint32_t cache_offset,
-                         uint32_t colour);
+                         uint32_t colour, struct span *span);
 
 /* Give back the slab's memory, at most `purge_bytes` of it in this call (a multiple of the page
  * size; SIZE_MAX: all). True when done: the slab is then gone. Its slots must all be at home, and
@@ -69,6 +71,9 @@ struct slab *slab_create(const struct shape *shape, void *owner, uint32_t cache_
  * offset, so that a pointer that comes too late can be named. */
 bool slab_retire(struct slab *slab, const struct shape *shape, size_t purge_bytes,
                  uint32_t tombstone);
+
+/* Give back what a span has left. */
+void slab_drop_span(struct span *span);
 
 /* Take up to n slots as rounds, in descending address order (a magazine is popped from its end).
  * `raw`: the pool has a constructor. Returns how many. */

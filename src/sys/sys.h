@@ -28,6 +28,8 @@ struct sys_operations {
     void (*release)(void *start, size_t bytes); /* undo reserve */
     int (*commit)(void *start, size_t bytes);   /* readable, writable, zero where never used */
     int (*purge)(void *start, size_t bytes);    /* give the pages back; they read as zero again */
+    /* Advice: back this range with huge pages where they are to be had; or no longer. */
+    void (*huge)(void *start, size_t bytes, bool wanted);
     void *(*heap_allocate)(size_t bytes, size_t align); /* from libc's malloc; NULL: none */
     void (*heap_free)(void *block);
     uint64_t (*clock_ms)(void); /* coarse monotonic milliseconds */

@@ -93,13 +93,14 @@ static uint32_t extend(uint32_t chunks) {
     return first;
 }
 
-uint32_t arena_take(uint32_t chunks) {
+/* From the free runs only. */
+static uint32_t take_free(uint32_t chunks) {
     uint32_t first = CHUNK_NONE;
     for (unsigned bin = bin_of(chunks); bin < BINS && first == CHUNK_NONE; bin++) {
         first = bin_find(bin, chunks);
     }
     if (first == CHUNK_NONE) {
-        return extend(chunks);
+        return CHUNK_NONE;
     }
     uint32_t length = run_at(first)->chunks;
     bin_remove(first);
@@ -108,6 +109,22 @@ uint32_t arena_take(uint32_t chunks) {
         bin_insert(first + chunks, length - chunks);
     }
     return first;
+}
+
+uint32_t arena_take(uint32_t chunks) {
+    uint32_t first = take_free(chunks);
+    return first != CHUNK_NONE ? first : extend(chunks);
+}
+
+/* Spans that lie wholly in a free run are advised huge no longer. */
+static void make_ordinary(uint32_t first, uint32_t end) {
+    uint32_t at = (uint32_t)round_up(first, HUGE_CHUNKS);
+    for (; at + HUGE_CHUNKS <= end; at += HUGE_CHUNKS) {
+        if (run_at(at)->huge) {
+            run_at(at)->huge = 0;
+            sys_operations.huge(space_chunk_address(at), HUGE_BYTES, false);
+        }
+    }
 }
 
 void arena_give(uint32_t first, uint32_t chunks) {
@@ -121,5 +138,62 @@ void arena_give(uint32_t first, uint32_t chunks) {
         first -= run_at(first - 1)->chunks;
         bin_remove(first);
     }
+    if (chunks < end - first || chunks >= HUGE_CHUNKS) {
+        make_ordinary(first, end);
+    }
     bin_insert(first, end - first);
+}
+
+/* An aligned run of one span's length, from free runs or the arena's end. */
+static uint32_t take_span(void) {
+    uint32_t slack = HUGE_CHUNKS - 1;
+    uint32_t end = (uint32_t)(load_relaxed(&space.arena_used) >> CHUNK_SHIFT);
+    uint32_t padding = (uint32_t)round_up(end, HUGE_CHUNKS) - end;
+    uint32_t first = take_free(HUGE_CHUNKS + slack);
+    uint32_t length = HUGE_CHUNKS + slack;
+    if (first == CHUNK_NONE) {
+        length = HUGE_CHUNKS + padding;
+        first = extend(length);
+    }
+    if (first == CHUNK_NONE) {
+        return CHUNK_NONE;
+    }
+    uint32_t aligned = (uint32_t)round_up(first, HUGE_CHUNKS);
+    tag(aligned, HUGE_CHUNKS, 0);
+    if (aligned > first) {
+        bin_insert(first, aligned - first);
+    }
+    if (aligned + HUGE_CHUNKS < first + length) {
+        bin_insert(aligned + HUGE_CHUNKS, first + length - aligned - HUGE_CHUNKS);
+    }
+    run_at(aligned)->huge = 1;
+    sys_operations.huge(space_chunk_address(aligned), HUGE_BYTES, true);
+    return aligned;
+}
+
+uint32_t arena_take_from_span(struct span *span, uint32_t chunks) {
+    if (span->left < chunks) {
+        arena_give_span(span);
+        uint32_t first = take_span();
+        if (first == CHUNK_NONE) {
+            return arena_take(chunks);
+        }
+        span->next = first;
+        span->left = HUGE_CHUNKS;
+    }
+    uint32_t first = span->next;
+    span->next += chunks;
+    span->left -= chunks;
+    tag(first, chunks, 0);
+    if (span->left > 0) {
+        tag(span->next, span->left, 0);
+    }
+    return first;
+}
+
+void arena_give_span(struct span *span) {
+    if (span->left > 0) {
+        arena_give(span->next, span->left);
+        span->left = 0;
+    }
 }

@@ -20,6 +20,12 @@ struct free_block {
 
 static struct free_block *free_blocks[CLASSES];
 
+/* What is left of each size's piece of huge pages. */
+static struct {
+    char *at;
+    size_t left;
+} huge_pieces[CLASSES];
+
 size_t block_bytes(size_t bytes) {
     return (size_t)1 << log2_ceiling(max_size(bytes, BLOCK_BYTES_MIN));
 }
@@ -56,6 +62,40 @@ void *block_take_locked(size_t bytes) {
     free_blocks[class] = block->next;
     /* Larger blocks were purged: only the link is not zero. */
     memset(block, 0, whole < SMALL_PAGE_BYTES ? whole : sizeof *block);
+    return block;
+}
+
+/* The next 2 MiB of the area from a multiple of 2 MiB on. What lies before it stays unused: it is
+ * address space, nothing more. */
+static char *take_piece(void) {
+    size_t used = space.blocks.used_bytes;
+    if (area_extend(&space.blocks, round_up(used, HUGE_BYTES) - used) == NULL) {
+        return NULL;
+    }
+    char *piece = area_extend(&space.blocks, HUGE_BYTES);
+    if (piece != NULL) {
+        sys_operations.huge(piece, HUGE_BYTES, true);
+    }
+    return piece;
+}
+
+void *block_take_huge_locked(size_t bytes) {
+    unsigned class = class_of(bytes);
+    size_t whole = BLOCK_BYTES_MIN << class;
+    if (whole >= HUGE_BYTES || free_blocks[class] != NULL) {
+        return block_take_locked(bytes);
+    }
+    if (huge_pieces[class].left < whole) {
+        char *piece = take_piece();
+        if (piece == NULL) {
+            return block_take_locked(bytes);
+        }
+        huge_pieces[class].at = piece;
+        huge_pieces[class].left = HUGE_BYTES;
+    }
+    char *block = huge_pieces[class].at;
+    huge_pieces[class].at += whole;
+    huge_pieces[class].left -= whole;
     return block;
 }
 

@@ -8,6 +8,9 @@
  * Blocks below a page are cut from one page of equal blocks. Blocks of a page and more are purged
  * when they come back, so that a pool that shrank keeps no record pages resident.
  *
+ * Records of large pools come from huge pages, like their objects (vm/arena.h, SPANS): such blocks
+ * are cut from pieces of 2 MiB that hold blocks of one size only.
+ *
  * block_take and block_give take space.lock themselves. */
 #ifndef MEMPOOL_VM_BLOCKS_H
 #define MEMPOOL_VM_BLOCKS_H
@@ -25,6 +28,7 @@ void block_give(void *block, size_t bytes); /* bytes as asked for */
 
 /* For callers that hold space.lock. */
 void *block_take_locked(size_t bytes);
+void *block_take_huge_locked(size_t bytes);
 void block_give_locked(void *block, size_t bytes);
 
 #endif

@@ -63,9 +63,10 @@ static char *lay_out(struct space *into, char *start, size_t arena_bytes, size_t
     at = place(&into->slabs, at, chunks * slab_bytes);
     at = place(&into->descriptor_area, at, chunks * sizeof(struct descriptor));
     at = place(&into->runs, at, chunks * sizeof(struct chunk_run));
+    at = (char *)round_up((uintptr_t)at, HUGE_BYTES);
     at = place(&into->blocks, at, arena_bytes / BLOCKS_SHARE);
-    /* Chunks are aligned to their size, so that slots keep any alignment. */
-    at = (char *)round_up((uintptr_t)at, CHUNK_BYTES);
+    /* Chunks are aligned to their size, so that slots keep any alignment; spans to theirs. */
+    at = (char *)round_up((uintptr_t)at, HUGE_BYTES);
     into->arena_start = (uintptr_t)at;
     into->arena_bytes = arena_bytes;
     into->descriptors = (struct descriptor *)(void *)into->descriptor_area.start;
@@ -81,7 +82,7 @@ int space_init(size_t pool_bytes, size_t slab_bytes) {
         static char origin;
         struct space trial;
         char *end = lay_out(&trial, &origin, arena, pool_bytes, slab_bytes);
-        size_t bytes = (size_t)((uintptr_t)end - (uintptr_t)&origin) + CHUNK_BYTES;
+        size_t bytes = (size_t)((uintptr_t)end - (uintptr_t)&origin) + (size_t)2 * HUGE_BYTES;
         bytes = round_up(bytes, sys_page_bytes());
         void *start = sys_operations.reserve(bytes);
         if (start == NULL) {

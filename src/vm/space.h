@@ -38,6 +38,9 @@
 enum {
     CHUNK_SHIFT = 16,
     CHUNK_BYTES = 1 << CHUNK_SHIFT,
+    HUGE_SHIFT = 21, /* of a huge page; where they have another size, the advice is worth less */
+    HUGE_BYTES = 1 << HUGE_SHIFT,
+    HUGE_CHUNKS = HUGE_BYTES >> CHUNK_SHIFT,
     POOLS_MAX = 1 << 16, /* pools that exist at once */
 };
 

@@ -36,6 +36,10 @@ static int purge(void *start, size_t bytes) {
     return madvise(start, bytes, MADV_DONTNEED) == 0 ? 0 : -errno;
 }
 
+static void huge(void *start, size_t bytes, bool wanted) {
+    (void)madvise(start, bytes, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+}
+
 static void *heap_allocate(size_t bytes, size_t align) {
     void *block = NULL;
     return posix_memalign(&block, max_size(align, sizeof(void *)), bytes) == 0 ? block : NULL;
@@ -52,6 +56,7 @@ struct sys_operations sys_operations = {
     .release = release,
     .commit = commit,
     .purge = purge,
+    .huge = huge,
     .heap_allocate = heap_allocate,
     .heap_free = free,
     .clock_ms = clock_ms,
