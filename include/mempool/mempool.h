@@ -92,7 +92,8 @@ struct mempool *mempool_create(const struct mempool_options *options);
 struct mempool *mempool_create_typed(size_t object_bytes, size_t align, const char *type_name,
                                      size_t count);
 
-/** mempool_new: make a growing pool of `type` objects with `count` ready; named after the type. */
+/** mempool_new: make a growing pool of `type` objects with `count` ready; named after the type.
+ *  Since: 0.1 */
 #define mempool_new(type, count) \
     mempool_create_typed(sizeof(type), MEMPOOL_ALIGNOF(type), #type, (count))
 
@@ -135,7 +136,8 @@ void mempool_put_bulk(void *const *objects, size_t n);
  *  Misuse:  a second destroy: MEMPOOL_MISUSE_DEAD_POOL_DESTROY.   Since: 0.1 */
 size_t mempool_destroy(struct mempool *pool);
 
-/** mempool_of: the pool that a live object came from, or NULL: not the start of a live object. */
+/** mempool_of: the pool that a live object came from, or NULL: not the start of a live object.
+ *  Threads: any.  Cost: as mempool_describe.      Since: 0.1 */
 struct mempool *mempool_of(const void *address);
 
 /* What an address is. */
@@ -217,7 +219,8 @@ size_t mempool_walk(struct mempool *pool,
  *  meanwhile, by `visit` too.  Since: 0.1 */
 size_t mempool_list(int (*visit)(struct mempool *pool, void *arg), void *arg);
 
-/** mempool_thread_flush: give the calling thread's caches back to the depots, as its exit does. */
+/** mempool_thread_flush: give the calling thread's caches back to the depots, as its exit does.
+ *  Since: 0.1 */
 void mempool_thread_flush(void);
 
 /** mempool_trim: give free memory back to the system: other threads' idle caches, the depot, every
@@ -230,7 +233,7 @@ size_t mempool_trim(struct mempool *pool_or_null);
  *           takes; each pool's text is bounded.                             Since: 0.1 */
 int mempool_dump(int fd);
 
-/** mempool_version: MEMPOOL_VERSION of the library in use. */
+/** mempool_version: MEMPOOL_VERSION of the library in use.  Since: 0.1 */
 const char *mempool_version(void);
 
 #ifdef __cplusplus

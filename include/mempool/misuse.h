@@ -36,7 +36,7 @@ enum mempool_misuse_kind {
     MEMPOOL_MISUSE_DOUBLE_PUT = 0,   /* double-put: the object is not live: it was put before */
     MEMPOOL_MISUSE_RACING_PUT,       /* racing-put: two threads put one object at the same time */
     MEMPOOL_MISUSE_INTERIOR,         /* interior: inside an object, not at its start */
-    MEMPOOL_MISUSE_PAST_END,         /* past-end: behind an object's last byte, or a slab's last slot */
+    MEMPOOL_MISUSE_PAST_END,         /* past-end: behind an object's end or the last slot */
     MEMPOOL_MISUSE_NEVER_GOT,        /* never-got: the start of a slot that was never handed out */
     MEMPOOL_MISUSE_RETURNED,         /* returned: where an object was; the slab went back */
     MEMPOOL_MISUSE_STACK,            /* stack: the calling thread's stack */
@@ -59,7 +59,7 @@ enum mempool_misuse_kind {
 enum mempool_misuse_action {
     MEMPOOL_MISUSE_REPORT = 0, /* write the report, refuse, go on */
     MEMPOOL_MISUSE_ABORT = 1,  /* write the report, abort */
-    MEMPOOL_MISUSE_CALLBACK = 2, /* call the callback in place of writing; report where none is set */
+    MEMPOOL_MISUSE_CALLBACK = 2, /* call the callback, do not write; report if none is set */
 };
 /* Defaults: abort for interior and past-end; report for the others. */
 
@@ -93,7 +93,8 @@ int mempool_misuse_configure(const char *text);
  *  it is not supported).  Since: 0.1 */
 void mempool_misuse_callback_set(mempool_misuse_callback callback, void *arg);
 
-/** mempool_misuse_sink_set: file descriptor that reports are written to; -1: none. Default 2. */
+/** mempool_misuse_sink_set: file descriptor that reports are written to; -1: none. Default 2.
+ *  Since: 0.1 */
 void mempool_misuse_sink_set(int fd);
 
 /** mempool_misuse_count: misuses of one kind so far (MEMPOOL_MISUSE_KINDS: of all). Since: 0.1 */

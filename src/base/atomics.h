@@ -16,6 +16,13 @@
  * to 14 never folds an atomic load, which costs a hit a tenth of its instructions. Only for values
  * where a second reading would do no harm, in code that is short and fenced. */
 #if defined(__SANITIZE_THREAD__)
+#define MEMPOOL_THREAD_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define MEMPOOL_THREAD_SANITIZER 1
+#endif
+#endif
+#if defined(MEMPOOL_THREAD_SANITIZER)
 #define load_folded(p) load_relaxed(p)
 #else
 #define load_folded(p) (*(const __typeof__((void)0, *(p)) *)(uintptr_t)(p))

@@ -17,7 +17,7 @@
  * `left` counts gets down to the next tick, a look at the clock: 1 to 256 of them, adapted for
  * ticks about every 10 ms. It is also how gets are counted:
  *      gets = gets_before + interval - left
- *      puts = rounds now + gets - filled          filled: what exchanges brought, less what they took
+ *      puts = rounds now + gets - filled     filled: what exchanges brought less what they took
  * so that a put counts nothing at all.
  *
  * Swaps cost some 20 ns where hits cost 3; a cache that swaps often asks for larger magazines.

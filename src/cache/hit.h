@@ -15,7 +15,7 @@
 #include "cache/thread.h"
 
 /* An object, or NULL: a miss. `offset`: of the pool in the cache table. */
-MEMPOOL_HOT_INLINE void *cache_get_hit(uint32_t offset, uintptr_t site) {
+MEMPOOL_HOT_INLINE void *cache_get_hit(uintptr_t offset, uintptr_t site) {
     struct thread *thread = thread_current;
     uint32_t open = load_relaxed(&thread->open);
     if (MEMPOOL_UNLIKELY(offset >= open)) {

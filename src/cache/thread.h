@@ -54,7 +54,7 @@
 enum thread_stage { THREAD_FAST = 0, THREAD_SLOW = 1 };
 
 enum {
-    THREAD_DEFERRED = 32,   /* puts of signal handlers that can wait for the interrupted operation */
+    THREAD_DEFERRED = 32,   /* puts of signal handlers that can wait for a while */
     THREAD_NUMBERS = RECORD_THREAD_MASK, /* the last is RECORD_RAW's */
     THREAD_NAME_BYTES = 16,
 };
@@ -128,7 +128,7 @@ static inline bool thread_attached(const struct thread *thread) {
     return thread != &thread_none && thread != &thread_exited;
 }
 
-static inline struct cache *thread_cache(struct thread *thread, uint32_t offset) {
+static inline struct cache *thread_cache(struct thread *thread, uintptr_t offset) {
     return (struct cache *)(void *)(load_folded(&thread->table) + offset);
 }
 

@@ -8,7 +8,7 @@
 #include <errno.h>
 
 /* As many as the loaded magazine gives above its floor and before the next tick. */
-MEMPOOL_HOT_INLINE size_t take_run(uint32_t offset, void **objects, size_t wanted,
+MEMPOOL_HOT_INLINE size_t take_run(uintptr_t offset, void **objects, size_t wanted,
                                    uintptr_t site) {
     struct thread *thread = thread_current;
     uint32_t open = load_relaxed(&thread->open);
@@ -44,7 +44,7 @@ MEMPOOL_API size_t mempool_get_bulk(struct mempool *pool, void **objects, size_t
         return 0;
     }
     while (got < n) {
-        size_t run = take_run(load_relaxed(&pool->cache_offset), objects + got, n - got, site);
+        size_t run = take_run(pool_cache_offset(pool), objects + got, n - got, site);
         if (run == 0) {
             objects[got] = pool_get_slow(pool, site);
             if (objects[got] == NULL) {

@@ -137,9 +137,8 @@ static int create_locked(const struct mempool_options *options, struct mempool *
         return result;
     }
     registry_list(pool);
-    store_relaxed(&pool->cache_offset, pool->depot.uncached
-                                           ? CACHE_OFFSET_NONE
-                                           : pool->depot.number * CACHE_BYTES);
+    pool_set_cache_offset(pool, pool->depot.uncached ? CACHE_OFFSET_NONE
+                                                     : pool->depot.number * CACHE_BYTES);
     *ret_pool = pool;
     return 0;
 }

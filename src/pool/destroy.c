@@ -117,7 +117,7 @@ struct ending {
 /* Turn the pool into a zombie and count; registry_lock is held. */
 static void condemn(struct mempool *pool, struct ending *ret) {
     struct depot *depot = &pool->depot;
-    store_relaxed(&pool->cache_offset, CACHE_OFFSET_NONE);
+    pool_set_cache_offset(pool, CACHE_OFFSET_NONE);
     registry_unlist(pool);
     sys_lock_take(&threads_lock);
     sys_lock_take(&depot->lock);

@@ -318,7 +318,7 @@ MEMPOOL_NOINLINE void *pool_get_slow(struct mempool *pool, uintptr_t site) {
     void *object = NULL;
     bool done = false;
     /* A place in reach of the table is an alive pool's: no need to look closer. */
-    if (pool == NULL || (load_relaxed(&pool->cache_offset) >= load_relaxed(&thread_current->open) &&
+    if (pool == NULL || (pool_cache_offset(pool) >= load_relaxed(&thread_current->open) &&
                          pool_check(pool) != MEMPOOL_MISUSE_KINDS)) {
         return refuse_handle(pool, site);
     }
@@ -327,7 +327,7 @@ MEMPOOL_NOINLINE void *pool_get_slow(struct mempool *pool, uintptr_t site) {
         if (thread == &thread_none && thread_attach()) {
             thread = thread_current;
         }
-        uint32_t offset = load_relaxed(&pool->cache_offset);
+        uint32_t offset = (uint32_t)pool_cache_offset(pool);
         if (thread_attached(thread) && load_relaxed(&thread->open) == 0) {
             object = get_interrupting(pool, thread, site);
             break;
@@ -362,7 +362,7 @@ MEMPOOL_NOINLINE void *pool_get_slow(struct mempool *pool, uintptr_t site) {
 MEMPOOL_API void *mempool_get(struct mempool *pool) {
     uintptr_t site = MEMPOOL_SITE();
     if (MEMPOOL_LIKELY(pool != NULL)) {
-        void *object = cache_get_hit(load_relaxed(&pool->cache_offset), site);
+        void *object = cache_get_hit(pool_cache_offset(pool), site);
         if (MEMPOOL_LIKELY(object != NULL)) {
             return object;
         }
@@ -372,7 +372,7 @@ MEMPOOL_API void *mempool_get(struct mempool *pool) {
 
 MEMPOOL_API void *mempool_get0(struct mempool *pool) {
     uintptr_t site = MEMPOOL_SITE();
-    void *object = pool != NULL ? cache_get_hit(load_relaxed(&pool->cache_offset), site) : NULL;
+    void *object = pool != NULL ? cache_get_hit(pool_cache_offset(pool), site) : NULL;
     if (MEMPOOL_UNLIKELY(object == NULL)) {
         object = pool_get_slow(pool, site);
     }

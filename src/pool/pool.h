@@ -9,13 +9,14 @@
  *
  * Life:   UNUSED -> ALIVE -> (ZOMBIE while objects are live ->) UNUSED
  * A place is used again as late as possible (registry.c), so that a stale handle is recognised: it
- * points to a place that is not ALIVE, and its `cache_offset` leads every get to the slow path.
+ * points to a place that is not ALIVE, and its `hot` leads every get to the slow path.
  *
  * Who may touch what: fields above "registry" are written before the pool is ALIVE and read by
  * anybody; the depot has its own lock. */
 #ifndef MEMPOOL_POOL_POOL_H
 #define MEMPOOL_POOL_POOL_H
 
+#include "base/attributes.h"
 #include "depot/depot.h"
 
 #include <mempool/misuse.h>
@@ -24,7 +25,7 @@
 
 struct mempool {
     /* read by every get */
-    _Atomic uint32_t cache_offset;
+    _Atomic uintptr_t hot; /* see pool_cache_offset */
     /* immutable while alive */
     uint32_t on_empty; /* enum mempool_on_empty */
     size_t limit;      /* as asked for; 0: none */
@@ -42,6 +43,16 @@ struct mempool {
     _Atomic uint32_t retiring;
     struct depot depot;
 };
+
+/* Where the pool's cache is in a thread's table. The address is subtracted, so that what is no pool
+ * (zeros, a copy of a pool, other memory) gives an offset beyond every table. */
+MEMPOOL_HOT_INLINE uintptr_t pool_cache_offset(const struct mempool *pool) {
+    return load_folded(&pool->hot) - (uintptr_t)pool;
+}
+
+static inline void pool_set_cache_offset(struct mempool *pool, uint32_t offset) {
+    store_relaxed(&pool->hot, (uintptr_t)pool + offset);
+}
 
 #define POOL_BYTES 640 /* a place in the area: ten cache lines */
 

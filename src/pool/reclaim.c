@@ -144,7 +144,8 @@ static void visit(struct mempool *pool) {
 void reclaim_step(uint64_t now_ms) {
     uint64_t last_ms = load_relaxed(&reclaim_last_ms);
     struct sys_signals signals;
-    if (now_ms - last_ms < RECLAIM_PERIOD_MS || !swap_if_relaxed(&reclaim_last_ms, &last_ms, now_ms)) {
+    if (now_ms - last_ms < RECLAIM_PERIOD_MS ||
+        !swap_if_relaxed(&reclaim_last_ms, &last_ms, now_ms)) {
         return;
     }
     int saved_errno = errno;

@@ -33,8 +33,8 @@ static void add_thread(struct thread *thread, const struct depot *depot, struct 
         here.gets = cache_gets(cache);
         here.puts = cache_puts(cache, here.cached, here.gets);
         here.caches = 1;
-        atomic_thread_fence(memory_order_acquire);
-    } while (load_relaxed(&thread->generation) != generation);
+        /* T5 pairs with T3: a thread that ended meanwhile changed it first */
+    } while (load_acquire(&thread->generation) != generation);
     sums->gets += here.gets;
     sums->puts += here.puts;
     sums->cached += here.cached;

@@ -100,8 +100,8 @@ enum slot_verdict {
 
 /* The gate that every pointer passes: no lock, three dependent loads. A rest behind the last slot
  * has a record too, which is always zero. */
-MEMPOOL_HOT_INLINE enum slot_verdict slot_find(const void *object, struct descriptor **ret_descriptor,
-                                               record **ret_record) {
+MEMPOOL_HOT_INLINE enum slot_verdict
+slot_find(const void *object, struct descriptor **ret_descriptor, record **ret_record) {
     size_t offset = space_offset(object);
     if (MEMPOOL_UNLIKELY(!space_covers(offset))) {
         return SLOT_OUTSIDE;

@@ -41,7 +41,7 @@ struct span {
     uint32_t next; /* chunk */
     uint32_t left; /* chunks */
 };
-/* As arena_take, from a span: the rest of the one at hand, or of a new one. chunks <= HUGE_CHUNKS. */
+/* As arena_take, from a span: the rest of the one at hand, or a new one. chunks <= HUGE_CHUNKS. */
 uint32_t arena_take_from_span(struct span *span, uint32_t chunks);
 /* Give back what is left of it. */
 void arena_give_span(struct span *span);
