@@ -16,14 +16,22 @@ enum {
 
 uint32_t cache_rounds(const struct cache *cache) {
     const struct magazine *loaded = load_relaxed(&cache->loaded);
-    const struct magazine *previous = load_relaxed(&cache->previous);
-    uint32_t rounds = 0;
+    size_t rounds = 0;
     if (loaded != NULL) {
-        size_t n = (size_t)(load_relaxed(&cache->top) - loaded->rounds);
-        /* Another thread's may be swapped while we look. */
-        rounds = n <= loaded->capacity ? (uint32_t)n : 0;
+        rounds = (size_t)(load_relaxed(&cache->top) - loaded->rounds);
     }
-    return rounds + (previous != NULL ? load_relaxed(&previous->n) : 0);
+    /* Another thread's may be swapped while we look; and it may have gone, with its magazines. */
+    rounds = rounds <= MAGAZINE_ROUNDS_MAX ? rounds : 0;
+    return (uint32_t)rounds + load_relaxed(&cache->previous_n);
+}
+
+/* `magazine` is the previous one now, with n rounds; NULL: none. */
+static void set_previous(struct cache *cache, struct magazine *magazine, uint32_t n) {
+    if (magazine != NULL) {
+        store_relaxed(&magazine->n, n);
+    }
+    store_relaxed(&cache->previous, magazine);
+    store_relaxed(&cache->previous_n, n);
 }
 
 static void tick(struct thread *thread, struct cache *cache) {
@@ -64,9 +72,8 @@ static void note_live(const struct cache *cache) {
 }
 
 static struct round *floor_now(const struct cache *cache) {
-    const struct magazine *previous = load_relaxed(&cache->previous);
     return choose_floor(load_relaxed(&cache->depot), load_relaxed(&cache->loaded),
-                        cache_loaded(cache), previous != NULL ? load_relaxed(&previous->n) : 0);
+                        cache_loaded(cache), load_relaxed(&cache->previous_n));
 }
 
 /* Make `magazine` the loaded one, with its rounds; what was loaded is empty or elsewhere. */
@@ -102,9 +109,9 @@ static bool swap_magazines(struct cache *cache, struct round *floor) {
     }
     cache->swaps++;
     bool open = move_gates(cache, floor, previous);
-    store_relaxed(&loaded->n, cache_loaded(cache));
+    uint32_t n = cache_loaded(cache);
     load_magazine(cache, previous);
-    store_relaxed(&cache->previous, loaded);
+    set_previous(cache, loaded, n);
     return open;
 }
 
@@ -160,8 +167,7 @@ static void enlarge_previous(struct cache *cache, struct depot *depot) {
     if (larger != NULL) {
         uint32_t n = load_relaxed(&previous->n);
         memcpy(larger->rounds, previous->rounds, n * sizeof(struct round));
-        store_relaxed(&larger->n, n);
-        store_relaxed(&cache->previous, larger);
+        set_previous(cache, larger, n);
         magazine_destroy(previous);
     }
 }
@@ -172,9 +178,9 @@ static void swap_under_lock(struct cache *cache, struct depot *depot) {
         enlarge_previous(cache, depot);
     }
     cache->swaps++;
-    store_relaxed(&loaded->n, cache_loaded(cache));
+    uint32_t n = cache_loaded(cache);
     load_magazine(cache, load_relaxed(&cache->previous));
-    store_relaxed(&cache->previous, loaded);
+    set_previous(cache, loaded, n);
 }
 
 /* Common to both: may the cache be used at all, and is it bound to the depot? */
@@ -218,8 +224,7 @@ static bool refill_loaded(struct cache *cache, struct depot *depot) {
     if (previous != NULL) {
         depot_give_magazine(depot, previous);
     }
-    store_relaxed(&loaded->n, 0);
-    store_relaxed(&cache->previous, loaded);
+    set_previous(cache, loaded, 0);
     load_magazine(cache, magazine);
     bump_owned(&cache->filled, load_relaxed(&magazine->n));
     return load_relaxed(&magazine->n) > 0;
@@ -261,8 +266,7 @@ static bool change_full(struct cache *cache, struct depot *depot) {
         bump_owned(&cache->filled, 0 - (uint64_t)load_relaxed(&previous->n));
         depot_give_magazine(depot, previous);
     }
-    store_relaxed(&loaded->n, cache_loaded(cache));
-    store_relaxed(&cache->previous, loaded);
+    set_previous(cache, loaded, cache_loaded(cache));
     load_magazine(cache, empty);
     return true;
 }
@@ -298,8 +302,8 @@ void cache_empty_out(struct cache *cache, struct depot *depot) {
         store_relaxed(&cache->top, NULL);
         depot_give_magazine(depot, loaded);
     }
+    set_previous(cache, NULL, 0);
     if (previous != NULL) {
-        store_relaxed(&cache->previous, NULL);
         depot_give_magazine(depot, previous);
     }
 }

@@ -46,6 +46,7 @@ struct cache {
     struct depot *_Atomic depot;       /* depot's lock */
     _Atomic uint64_t gets_before;      /* owner */
     _Alignas(MEMPOOL_CACHE_LINE) _Atomic uint64_t filled; /* owner; modulo 2^64 */
+    _Atomic uint32_t previous_n; /* owner: rounds in `previous`, for who may not look into it */
     uint32_t swaps; /* owner: of the two magazines, since they last grew */
 };
 _Static_assert(sizeof(struct cache) == CACHE_BYTES, "the caches of a table lie line by line");

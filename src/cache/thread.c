@@ -230,7 +230,7 @@ static void detach(struct thread *thread, bool alone) {
     uint32_t bytes = load_relaxed(&thread->table_bytes);
     store_relaxed(&thread->open, 0);
     return_caches(thread, alone);
-    /* T3 pairs with T4 in pool/stats.c: a reader of the old table sees that it changed */
+    /* T3 pairs with T4 and T5 in pool/stats.c: a reader of the old table sees that it changed */
     store_release(&thread->generation, load_relaxed(&thread->generation) + 1);
     store_relaxed(&thread->table_bytes, 0);
     block_give(load_relaxed(&thread->table), bytes);
@@ -262,12 +262,12 @@ static void thread_ended(void *argument) {
 }
 
 int threads_init(void (*ending)(struct thread *thread)) {
-    thread_ending = ending;
     if (notes == NULL) {
         notes = block_take(THREAD_NUMBERS * sizeof *notes);
         if (notes == NULL) {
             return -ENOMEM;
         }
+        thread_ending = ending;
         int result = sys_thread_exit_init(thread_ended);
         if (result != 0) {
             block_give(notes, THREAD_NUMBERS * sizeof *notes);

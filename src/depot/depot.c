@@ -40,8 +40,24 @@ static uint32_t choose_rounds_max(const struct shape *shape) {
     return (uint32_t)max_size(rounds, 2);
 }
 
+/* One by one: others may be reading those of the pool that was here before. */
+static void clear_counters(struct depot *depot) {
+    store_relaxed(&depot->n_slabs, 0);
+    store_relaxed(&depot->slots, 0);
+    store_relaxed(&depot->home, 0);
+    store_relaxed(&depot->rounds, 0);
+    store_relaxed(&depot->peak, 0);
+    store_relaxed(&depot->gets, 0);
+    store_relaxed(&depot->puts, 0);
+    store_relaxed(&depot->duplicates, 0);
+    store_relaxed(&depot->refused, 0);
+    store_relaxed(&depot->misuses, 0);
+}
+
 void depot_init(struct depot *depot, const struct shape *shape, uint32_t number) {
-    memset((char *)depot + sizeof depot->lock, 0, sizeof *depot - sizeof depot->lock);
+    size_t plain = offsetof(struct depot, pool);
+    memset((char *)depot + plain, 0, offsetof(struct depot, n_slabs) - plain);
+    clear_counters(depot);
     depot->shape = *shape;
     depot->number = number;
     depot->slot_limit = SIZE_MAX;
@@ -153,7 +169,7 @@ struct magazine *depot_empty_magazine(struct depot *depot) {
         return magazine_create(depot->target);
     }
     depot->spare = magazine->next;
-    bump_owned(&depot->n_spare, 0 - 1u);
+    depot->n_spare--;
     return magazine;
 }
 
@@ -164,13 +180,13 @@ void depot_drop_spare(struct depot *depot) {
 }
 
 static void keep_or_destroy(struct depot *depot, struct magazine *magazine) {
-    if (magazine->capacity != depot->target || load_relaxed(&depot->n_spare) >= SPARE_MAGAZINES) {
+    if (magazine->capacity != depot->target || depot->n_spare >= SPARE_MAGAZINES) {
         magazine_destroy(magazine);
         return;
     }
     magazine->next = depot->spare;
     depot->spare = magazine;
-    bump_owned(&depot->n_spare, 1);
+    depot->n_spare++;
 }
 
 void depot_grow_magazines(struct depot *depot, uint32_t capacity) {

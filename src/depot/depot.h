@@ -49,6 +49,7 @@ enum { CACHE_BYTES = 2 * MEMPOOL_CACHE_LINE };
 
 struct depot {
     struct sys_lock lock; /* first: it outlives the pools that this place serves */
+    _Atomic uint32_t state; /* enum depot_state; under lock, peeped at without */
     /* immutable while not UNUSED */
     struct mempool *pool;   /* the handle, for reports; not looked into here */
     const char *name;       /* "component:type" */
@@ -61,7 +62,6 @@ struct depot {
     bool raw;               /* there is a constructor */
     bool uncached;          /* always tight */
     /* under lock */
-    _Atomic uint32_t state; /* enum depot_state; peeped at without the lock */
     bool tight;
     bool ended;             /* a zombie whose last object is home; said once */
     bool unreachable;       /* some cache may still be bound to it: its place is not used again */
@@ -72,13 +72,14 @@ struct depot {
     struct magazine *loose; /* for single rounds; may be NULL */
     struct span span;       /* where the next slabs of a large pool lie */
     struct magazine *spare; /* empty ones of the target's capacity; put back by reclaim steps */
-    _Atomic uint32_t n_spare;
+    uint32_t n_spare;
     struct list partial;    /* slabs with some slots at home */
     struct list empty;      /* slabs with all at home, longest empty first */
     struct list slabs;      /* all, by `sibling` */
     size_t rounds_low;      /* least `rounds` since the last reclaim step */
     /* written under lock, read by statistics without it */
-    _Atomic size_t n_slabs, slots, home, rounds;
+    _Atomic size_t n_slabs; /* first of these */
+    _Atomic size_t slots, home, rounds;
     _Atomic size_t peak;    /* highest number of live slots seen; written by compare-and-swap */
     _Atomic uint64_t gets, puts; /* of threads that ended, and those that went past the caches */
     _Atomic uint64_t duplicates;

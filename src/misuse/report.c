@@ -22,11 +22,18 @@ static void add_site(struct text *text, uintptr_t site) {
     sys_symbol(site, text);
 }
 
+/* A pool's name as one word: names of types have blanks. */
+static void add_name(struct text *text, const char *name) {
+    for (; *name != '\0'; name++) {
+        text_add_bytes(text, *name == ' ' ? "_" : name, 1);
+    }
+}
+
 static void add_first_line(struct text *text, const struct report *report, long thread) {
     text_add(text, "mempool: misuse: ");
     text_add(text, misuse_kinds[report->kind].name);
     text_add(text, " pool=");
-    text_add(text, report->pool_name != NULL ? report->pool_name : "-");
+    add_name(text, report->pool_name != NULL ? report->pool_name : "-");
     text_add(text, " obj=");
     text_add_hex(text, (uintptr_t)report->address);
     text_add(text, " site=");

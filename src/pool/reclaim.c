@@ -88,20 +88,22 @@ size_t reclaim_slab(struct mempool *pool, uint32_t before) {
     return bytes;
 }
 
-/* Rounds that nobody needed since the last visit go home. */
-static void settle_depot(struct depot *depot) {
-    struct sys_signals signals;
-    sys_signals_block(&signals);
-    if (sys_lock_try(&depot->lock)) {
-        if (load_relaxed(&depot->state) != DEPOT_UNUSED) {
-            size_t spare = min_size(depot->rounds_low, ROUNDS_A_VISIT);
-            (void)depot_send_home(depot, spare);
-            depot->rounds_low = load_relaxed(&depot->rounds);
-            depot_drop_spare(depot);
-        }
-        sys_lock_drop(&depot->lock);
+/* Rounds that nobody needed since the last visit go home; a slab long empty is detached, or NULL.
+ * The depot's lock is held. */
+static struct slab *settle_depot(struct mempool *pool) {
+    struct depot *depot = &pool->depot;
+    uint32_t now = load_relaxed(&depot_seconds);
+    struct slab *slab = NULL;
+    (void)depot_send_home(depot, min_size(depot->rounds_low, ROUNDS_A_VISIT));
+    depot->rounds_low = load_relaxed(&depot->rounds);
+    depot_drop_spare(depot);
+    if (now > IDLE_SECONDS) {
+        slab = depot_detach_empty(depot, now - IDLE_SECONDS);
     }
-    sys_signals_restore(&signals);
+    if (slab != NULL) {
+        add_relaxed(&pool->retiring, 1);
+    }
+    return slab;
 }
 
 /* A piece of the slab that is on its way out; true: something was done. */
@@ -126,18 +128,18 @@ void reclaim_finish(struct mempool *pool) {
     sys_signals_restore(&signals);
 }
 
+/* Signals are blocked. Passes by a pool whose lock somebody holds: there will be another visit. */
 static void visit(struct mempool *pool) {
-    uint32_t now = load_relaxed(&depot_seconds);
-    struct depot *depot = &pool->depot;
-    if (load_relaxed(&depot->rounds) > 0 || load_relaxed(&depot->n_spare) > 0) {
-        settle_depot(depot);
+    if (load_relaxed(&pool->depot.state) != DEPOT_ALIVE || !sys_lock_try(&pool->depot.lock)) {
+        return;
     }
-    if (now > IDLE_SECONDS && load_relaxed(&depot->home) >= depot->shape.slots) {
-        leaving = detach(pool, now - IDLE_SECONDS);
+    if (load_relaxed(&pool->depot.state) == DEPOT_ALIVE) {
+        leaving = settle_depot(pool);
         leaving_pool = pool;
-        if (leaving != NULL) {
-            destruct_slots(pool, leaving);
-        }
+    }
+    sys_lock_drop(&pool->depot.lock);
+    if (leaving != NULL) {
+        destruct_slots(pool, leaving);
     }
 }
 
@@ -157,9 +159,7 @@ void reclaim_step(uint64_t now_ms) {
             }
             if (leaving == NULL) {
                 cursor = cursor + 1 < registry_places() ? cursor + 1 : 0;
-                if (load_relaxed(&registry_place(cursor)->depot.state) == DEPOT_ALIVE) {
-                    visit(registry_place(cursor));
-                }
+                visit(registry_place(cursor));
             }
         }
         sys_lock_drop(&step_lock);

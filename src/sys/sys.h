@@ -71,7 +71,7 @@ static inline void sys_lock_take(struct sys_lock *lock) {
 }
 
 static inline void sys_lock_drop(struct sys_lock *lock) {
-    /* U1 pairs with L1: the next holder sees what was written under the lock */
+    /* U1 pairs with L1 and L2: the next holder sees what was written under the lock */
     if (atomic_exchange_explicit(&lock->state, 0, memory_order_release) == 2) {
         sys_lock_wake(lock);
     }

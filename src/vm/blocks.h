@@ -4,7 +4,7 @@
  * THEORY
  *
  * Blocks have power-of-two sizes from 64 bytes to 4 MiB. Each size has a list of free blocks,
- * linked through their first word (no caller of the library can reach it: the area is fenced by guards).
+ * linked through their first word (no caller of the library can reach it: guards fence the area).
  * Blocks below a page are cut from one page of equal blocks. Blocks of a page and more are purged
  * when they come back, so that a pool that shrank keeps no record pages resident.
  *

@@ -32,7 +32,7 @@ void sys_lock_wait(struct sys_lock *lock) {
         }
         pause_cpu();
     }
-    /* L1 pairs with U1, as in sys_lock_try; 2 because we cannot know that nobody else sleeps */
+    /* L2 pairs with U1, as in sys_lock_try; 2 because we cannot know that nobody else sleeps */
     while (atomic_exchange_explicit(&lock->state, 2, memory_order_acquire) != 0) {
         syscall(SYS_futex, &lock->state, FUTEX_WAIT_PRIVATE, 2, NULL, NULL, 0);
     }
