@@ -23,8 +23,8 @@ extern "C" {
  *     mempool: misuse: double-put pool=main:inode obj=0x7f00 site=main+0x4f thread=17
  *
  * words after the kind are key=value, `pool` (- where unknown, blanks in its name as _), `obj`,
- * `site` (of this call), `thread` first in this order; more may follow. Indented lines after it say what is known of the
- * object's past, and what to do.
+ * `site` (of this call), `thread` first in this order; more may follow. Indented lines after it
+ * say what is known of the object's past, and what to do.
  *
  * The environment variable MEMPOOL_ON_MISUSE sets actions when the library is first used:
  * comma-separated kind=action, where kind may also be `all` or `foreign` (the group of the kinds

@@ -3,7 +3,6 @@
 #include "cache/drain.h"
 
 #include "cache/thread.h"
-#include "vm/blocks.h"
 
 static struct cache *cache_of(struct thread *thread, struct depot *depot) {
     uint32_t offset = depot->number * CACHE_BYTES;
@@ -26,6 +25,36 @@ static void wait_at_door(struct thread *thread) {
     while (load_acquire(&thread->open) == 0 && load_acquire(&thread->stage) != THREAD_SLOW) {
         sys_yield();
     }
+}
+
+static void close_all(struct thread *thread) {
+    uint32_t bytes = load_relaxed(&thread->table_bytes);
+    for (uint32_t offset = 0; offset < bytes; offset += CACHE_BYTES) {
+        struct cache *cache = thread_cache(thread, offset);
+        if (load_relaxed(&cache->depot) != NULL) {
+            close_gates(cache);
+        }
+    }
+}
+
+bool stop_all_caches(void) {
+    if (!sys_barrier_available()) {
+        return false;
+    }
+    for (struct thread *thread = threads_first(); thread != NULL; thread = thread->next_all) {
+        if (thread != thread_current && load_relaxed(&thread->in_use)) {
+            close_all(thread);
+        }
+    }
+    if (!sys_barrier_all_threads()) {
+        return false;
+    }
+    for (struct thread *thread = threads_first(); thread != NULL; thread = thread->next_all) {
+        if (thread != thread_current && load_relaxed(&thread->in_use)) {
+            wait_at_door(thread);
+        }
+    }
+    return true;
 }
 
 bool drain_caches(struct depot *depot, bool fold) {

@@ -12,4 +12,9 @@
  * threads next use or flush them, or end. Cost: one membarrier and a visit to each thread. */
 bool drain_caches(struct depot *depot, bool fold);
 
+/* Close the gates of every cache of every other thread, and wait until none is in a hit: for fork.
+ * The caller holds threads_lock and every depot's lock. The owners open their gates again on their
+ * next miss. False: no barrier on this system; nothing was done. */
+bool stop_all_caches(void);
+
 #endif

@@ -45,7 +45,7 @@ static void stamp_thread(struct thread *thread, uint32_t seconds) {
     /* 0 means unknown; a second's error once in 12 days is none. */
     kept = kept != 0 ? kept : 1;
     store_relaxed(&thread->stamp,
-                  kept << RECORD_TIME_SHIFT | thread->number << RECORD_THREAD_SHIFT);
+                  kept << RECORD_TIME_SHIFT | load_relaxed(&thread->number) << RECORD_THREAD_SHIFT);
 }
 
 uint64_t thread_clock(void) {
@@ -115,7 +115,7 @@ static struct thread *attach_locked(void) {
         return NULL;
     }
     (void)thread_clock();
-    thread->number = take_number();
+    store_relaxed(&thread->number, take_number());
     stamp_thread(thread, load_relaxed(&depot_seconds));
     thread->tick_interval = TICK_INTERVAL_FIRST;
     thread->tick_ms = 0;
@@ -126,8 +126,8 @@ static struct thread *attach_locked(void) {
     store_relaxed(&thread->table_bytes, TABLE_BYTES_MIN);
     bump_owned(&thread->generation, 2);
     store_relaxed(&thread->in_use, 1);
-    if (thread->number != 0) {
-        write_note(thread->number);
+    if (load_relaxed(&thread->number) != 0) {
+        write_note(load_relaxed(&thread->number));
     }
     return thread;
 }
@@ -233,7 +233,9 @@ static void detach(struct thread *thread, bool alone) {
     /* T3 pairs with T4 and T5 in pool/stats.c: a reader of the old table sees that it changed */
     store_release(&thread->generation, load_relaxed(&thread->generation) + 1);
     store_relaxed(&thread->table_bytes, 0);
-    block_give(load_relaxed(&thread->table), bytes);
+    if (bytes > 0) {
+        block_give(load_relaxed(&thread->table), bytes);
+    }
     store_relaxed(&thread->table, NULL);
     while (thread->old_tables != NULL) {
         struct old_table *old = thread->old_tables;
@@ -242,8 +244,8 @@ static void detach(struct thread *thread, bool alone) {
         block_give(old, sizeof *old);
     }
     bump_owned(&thread->generation, 1);
-    if (thread->number != 0) {
-        store_relaxed(&notes[thread->number].exited, 1);
+    if (load_relaxed(&thread->number) != 0) {
+        store_relaxed(&notes[load_relaxed(&thread->number)].exited, 1);
     }
     store_relaxed(&thread->in_use, 0);
 }
@@ -280,14 +282,19 @@ int threads_init(void (*ending)(struct thread *thread)) {
     return 0;
 }
 
-void threads_child(void) {
+void threads_child(bool stopped) {
     struct thread *self = thread_current;
     for (struct thread *thread = threads_first(); thread != NULL; thread = thread->next_all) {
-        if (thread != self && load_relaxed(&thread->in_use)) {
-            detach(thread, true);
+        if (thread == self || !load_relaxed(&thread->in_use)) {
+            continue;
         }
+        if (!stopped && load_relaxed(&thread->open) == 0 &&
+            load_relaxed(&thread->stage) == THREAD_FAST) {
+            store_relaxed(&thread->table_bytes, 0); /* not to be trusted: its rounds are lost */
+        }
+        detach(thread, true);
     }
-    if (thread_attached(self) && self->number != 0) {
-        store_relaxed(&notes[self->number].id, sys_thread_id());
+    if (thread_attached(self) && load_relaxed(&self->number) != 0) {
+        store_relaxed(&notes[load_relaxed(&self->number)].id, sys_thread_id());
     }
 }

@@ -38,9 +38,9 @@
  * STATISTICS are read without a lock: `struct thread`s and old tables are recycled only as such
  * while the process lives; `generation` tells a reader that what it read was not one thread's.
  *
- * Fork: the child is the forking thread alone. The others' caches go to the depots as after their
- * exit; a door found shut in stage FAST means at most one round both live and in a magazine, which
- * the depot drops (slab/record.h). */
+ * FORK. The child is the forking thread alone. Before the copy is made, the gates of all other
+ * threads' caches are closed and their doors waited at (cache/drain.h), so that no hit is half-way
+ * in the child; their caches go to its depots as after their exit. */
 #ifndef MEMPOOL_CACHE_THREAD_H
 #define MEMPOOL_CACHE_THREAD_H
 
@@ -70,7 +70,7 @@ struct thread {
     /* owner */
     uint32_t tick_interval;        /* gets from tick to tick */
     uint64_t tick_ms;              /* when the last one was */
-    uint32_t number;
+    _Atomic uint32_t number;       /* threads_lock; others read it for stamps */
     _Atomic uint32_t n_deferred;   /* owner and its handlers */
     void *deferred[THREAD_DEFERRED];
     uintptr_t deferred_sites[THREAD_DEFERRED];
@@ -158,7 +158,8 @@ uint64_t thread_clock(void);
 int64_t thread_age(uint32_t record_seconds);
 
 /* In the child of a fork: every other thread is gone, what they held goes to the depots. The
- * caller holds threads_lock and every depot's lock, but not space.lock. */
-void threads_child(void);
+ * caller holds threads_lock and every depot's lock, but not space.lock. `stopped`: none was in a
+ * hit (stop_all_caches); else the caches of those that were are given up as they are. */
+void threads_child(bool stopped);
 
 #endif

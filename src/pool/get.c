@@ -118,7 +118,10 @@ MEMPOOL_COLD static void *refuse(struct mempool *pool, int why) {
 /* Nothing free and no growth. */
 MEMPOOL_COLD static void *apply_policy(struct mempool *pool, uintptr_t site) {
     if (pool->on_empty != MEMPOOL_HEAP) {
-        return refuse(pool, ENOMEM);
+        bool want_of_memory = depot_out(&pool->depot) < pool->depot.slot_limit;
+        /* What other pools have free may be what this one needs. */
+        return want_of_memory && reclaim_all() > 0 ? pool_get_slow(pool, site)
+                                                   : refuse(pool, ENOMEM);
     }
     bool try_slots;
     void *object = heap_get(pool, site, &try_slots);

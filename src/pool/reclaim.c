@@ -10,9 +10,9 @@
 #include <errno.h>
 
 enum {
-    STEP_NS = 50000,         /* one step's time */
-    ROUNDS_A_VISIT = 256,
-    PURGE_BYTES = 256 << 10, /* one madvise in a step: some 10 microseconds */
+    STEP_NS = 25000,         /* one step's time; what is begun is finished */
+    ROUNDS_A_VISIT = 512,
+    PURGE_BYTES = 128 << 10, /* one madvise in a step: some 10 microseconds */
     IDLE_SECONDS = 5,        /* a slab this long empty */
 };
 
@@ -88,15 +88,18 @@ size_t reclaim_slab(struct mempool *pool, uint32_t before) {
     return bytes;
 }
 
-/* Rounds that nobody needed since the last visit go home; a slab long empty is detached, or NULL.
- * The depot's lock is held. */
-static struct slab *settle_depot(struct mempool *pool) {
-    struct depot *depot = &pool->depot;
-    uint32_t now = load_relaxed(&depot_seconds);
-    struct slab *slab = NULL;
+/* Rounds that nobody needed since the last step go home. The depot's lock is held. */
+static void settle_depot(struct depot *depot) {
     (void)depot_send_home(depot, min_size(depot->rounds_low, ROUNDS_A_VISIT));
     depot->rounds_low = load_relaxed(&depot->rounds);
     depot_drop_spare(depot);
+}
+
+/* A slab long empty, detached, or NULL. The depot's lock is held. */
+static struct slab *detach_idle(struct mempool *pool) {
+    struct depot *depot = &pool->depot;
+    uint32_t now = load_relaxed(&depot_seconds);
+    struct slab *slab = NULL;
     if (now > IDLE_SECONDS) {
         slab = depot_detach_empty(depot, now - IDLE_SECONDS);
     }
@@ -128,18 +131,40 @@ void reclaim_finish(struct mempool *pool) {
     sys_signals_restore(&signals);
 }
 
-/* Signals are blocked. Passes by a pool whose lock somebody holds: there will be another visit. */
-static void visit(struct mempool *pool) {
+/* Signals are blocked. Passes by a pool whose lock somebody holds: there will be another visit.
+ * `first`: of this step. */
+static void visit(struct mempool *pool, bool first) {
     if (load_relaxed(&pool->depot.state) != DEPOT_ALIVE || !sys_lock_try(&pool->depot.lock)) {
         return;
     }
     if (load_relaxed(&pool->depot.state) == DEPOT_ALIVE) {
-        leaving = settle_depot(pool);
+        if (first) {
+            settle_depot(&pool->depot);
+        }
+        leaving = detach_idle(pool);
         leaving_pool = pool;
     }
     sys_lock_drop(&pool->depot.lock);
     if (leaving != NULL) {
         destruct_slots(pool, leaving);
+    }
+}
+
+/* From pool to pool, staying with one as long as it has slabs to give, until the time is over or
+ * all have been visited. */
+static void go_round(uint64_t end_ns) {
+    uint32_t left = registry_places();
+    bool first = true;
+    while (left > 0 && sys_clock_ns() < end_ns) {
+        if (go_on_leaving()) {
+            continue;
+        }
+        visit(registry_place(cursor), first);
+        first = leaving == NULL;
+        if (first) {
+            cursor = cursor + 1 < registry_places() ? cursor + 1 : 0;
+            left--;
+        }
     }
 }
 
@@ -154,18 +179,32 @@ void reclaim_step(uint64_t now_ms) {
     uint64_t end_ns = sys_clock_ns() + STEP_NS;
     sys_signals_block(&signals);
     if (sys_lock_try(&step_lock)) {
-        for (uint32_t n = registry_places(); n > 0 && sys_clock_ns() < end_ns; n--) {
-            while (go_on_leaving() && sys_clock_ns() < end_ns) {
-            }
-            if (leaving == NULL) {
-                cursor = cursor + 1 < registry_places() ? cursor + 1 : 0;
-                visit(registry_place(cursor));
-            }
-        }
+        go_round(end_ns);
         sys_lock_drop(&step_lock);
     }
     sys_signals_restore(&signals);
     errno = saved_errno;
+}
+
+size_t reclaim_all(void) {
+    size_t bytes = 0;
+    uint64_t serial = UINT64_MAX;
+    struct mempool *pool;
+    while ((pool = registry_next(&serial)) != NULL) {
+        struct sys_signals signals;
+        size_t piece;
+        sys_signals_block(&signals);
+        sys_lock_take(&pool->depot.lock);
+        if (load_relaxed(&pool->depot.state) == DEPOT_ALIVE) {
+            (void)depot_send_home(&pool->depot, SIZE_MAX);
+        }
+        sys_lock_drop(&pool->depot.lock);
+        sys_signals_restore(&signals);
+        while ((piece = reclaim_slab(pool, UINT32_MAX)) > 0) {
+            bytes += piece;
+        }
+    }
+    return bytes;
 }
 
 /* One pool: everything free goes home, then every slab that is empty goes back. */

@@ -4,12 +4,14 @@
  * THEORY
  *
  * There is no thread of ours. A get that looks at the clock anyway (cache/cache.h, tick) carries
- * out one step every 100 ms, for at most 50 microseconds by its own clock, on the next pools in
+ * out one step every 100 ms, for 25 microseconds by its own clock, on the next pools in
  * turn:
  *   - of the rounds in a depot, those not needed since the last visit go home to their slabs (the
- *     working set of Bonwick & Adams 2001, 3.6), at most 256 a visit;
- *   - a slab that has been empty for 5 seconds, and that `count` does not need, is retired, a piece
- *     of it a visit: destructors, then its pages, then its chunks.
+ *     working set of Bonwick & Adams 2001, 3.6), at most 512 a visit;
+ *   - slabs that have been empty for 5 seconds, and that `count` does not need, are retired: first
+ *     destructors, then the pages, 128 KiB at a time, then the chunks.
+ * Where a slab is refused for want of memory, all of that is done at once for every pool
+ * (reclaim_all).
  * One thread at a time; the others pass by. */
 #ifndef MEMPOOL_POOL_RECLAIM_H
 #define MEMPOOL_POOL_RECLAIM_H
@@ -34,6 +36,10 @@ static inline void reclaim_if_due(uint64_t now_ms) {
 
 /* Retire one slab that was empty before `before` seconds: bytes given back, 0: there was none. */
 size_t reclaim_slab(struct mempool *pool, uint32_t before);
+
+/* Memory is short: every slab that is empty, or is once the depots' rounds are home, of every pool.
+ * Bytes given back. No lock may be held. */
+MEMPOOL_COLD size_t reclaim_all(void);
 
 /* Bring to its end what a step has left half-way of this pool, unless a step is under way. */
 void reclaim_finish(struct mempool *pool);

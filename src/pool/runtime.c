@@ -2,11 +2,12 @@
 /* Initialisation and fork.
  *
  * FORK. The forking thread takes every lock of the library in order of rank, with its signals
- * blocked, so that no other thread is inside a locked section when the process is copied. Other
- * threads may be inside a hit; the child has their caches as they were, and gives them back
- * (threads_child). The parent only drops the locks again. */
+ * blocked, so that no other thread is inside a locked section when the process is copied; then it
+ * closes all gates and waits until none is inside a hit. The child gives back what the other
+ * threads had cached (threads_child); the parent only drops the locks again. */
 #include "pool/runtime.h"
 
+#include "cache/drain.h"
 #include "cache/thread.h"
 #include "misuse/policy.h"
 #include "pool/get.h"
@@ -19,6 +20,7 @@
 
 static bool fork_watched;
 static struct sys_signals fork_signals; /* registry_lock */
+static bool fork_stopped;               /* likewise */
 
 static void lock_depots(void) {
     for (uint32_t i = 0; i < registry_places(); i++) {
@@ -41,6 +43,7 @@ static void before_fork(void) {
     sys_lock_take(&threads_lock);
     lock_depots();
     sys_lock_take(&heap_lock);
+    fork_stopped = stop_all_caches();
     sys_lock_take(&space.lock);
 }
 
@@ -62,7 +65,7 @@ static void parent_after_fork(void) {
 static void child_after_fork(void) {
     /* Nobody else is there; the blocks that the others' caches free need it. */
     sys_lock_drop(&space.lock);
-    threads_child();
+    threads_child(fork_stopped);
     drop_all();
 }
 
