@@ -322,6 +322,13 @@ void depot_relax(struct depot *depot) {
     }
 }
 
+void depot_drop_idle_span(struct depot *depot) {
+    size_t held = load_relaxed(&depot->n_slabs) * shape_slab_bytes(&depot->shape);
+    if (depot->span.left > 0 && held < HUGE_FROM_BYTES) {
+        slab_drop_span(&depot->span);
+    }
+}
+
 void depot_close(struct depot *depot) {
     depot->tight = true;
     slab_drop_span(&depot->span);

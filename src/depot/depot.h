@@ -127,6 +127,8 @@ void depot_slab_gained(struct depot *depot, struct slab *slab);
  * seconds; NULL: none. The caller retires it, without the lock. */
 struct slab *depot_detach_empty(struct depot *depot, uint32_t before);
 
+/* Give back the span of a pool that is large no more. */
+void depot_drop_idle_span(struct depot *depot);
 /* Give back the empty magazines. */
 void depot_drop_spare(struct depot *depot);
 /* Give up the loose magazine and whatever else only an alive depot needs. */

@@ -93,6 +93,7 @@ static void settle_depot(struct depot *depot) {
     (void)depot_send_home(depot, min_size(depot->rounds_low, ROUNDS_A_VISIT));
     depot->rounds_low = load_relaxed(&depot->rounds);
     depot_drop_spare(depot);
+    depot_drop_idle_span(depot);
 }
 
 /* A slab long empty, detached, or NULL. The depot's lock is held. */
@@ -227,6 +228,11 @@ static size_t trim_pool(struct mempool *pool) {
     while ((piece = reclaim_slab(pool, UINT32_MAX)) > 0) {
         bytes += piece;
     }
+    sys_signals_block(&signals);
+    sys_lock_take(&depot->lock);
+    depot_drop_idle_span(depot);
+    sys_lock_drop(&depot->lock);
+    sys_signals_restore(&signals);
     return bytes;
 }
 

@@ -86,6 +86,11 @@ struct slab *slab_create(const struct shape *shape, void *owner, uint32_t cache_
 }
 
 void slab_drop_span(struct span *span) {
+    if (span->left > 0) {
+        /* Never used, but resident with the rest of its huge page. */
+        (void)sys_operations.purge(space_chunk_address(span->next),
+                                   (size_t)span->left << CHUNK_SHIFT);
+    }
     sys_lock_take(&space.lock);
     arena_give_span(span);
     sys_lock_drop(&space.lock);

@@ -82,7 +82,8 @@ static char *take_piece(void) {
 void *block_take_huge_locked(size_t bytes) {
     unsigned class = class_of(bytes);
     size_t whole = BLOCK_BYTES_MIN << class;
-    if (whole >= HUGE_BYTES || free_blocks[class] != NULL) {
+    /* Blocks below a page are not purged when they come back: a huge page would stay. */
+    if (whole >= HUGE_BYTES || whole < SMALL_PAGE_BYTES || free_blocks[class] != NULL) {
         return block_take_locked(bytes);
     }
     if (huge_pieces[class].left < whole) {
