@@ -24,18 +24,18 @@ static inline uint64_t reciprocal_of(uint32_t d) {
     return UINT64_MAX / d + 1;
 }
 
-/* True when x is a multiple; *ret_quotient is x / d rounded down either way. */
+/* True when x, below 2^32, is a multiple; *ret_quotient is x / d rounded down either way. */
 #if defined(__SIZEOF_INT128__)
-MEMPOOL_HOT_INLINE bool divide_exactly(uint32_t x, uint64_t reciprocal, uint32_t *ret_quotient) {
+MEMPOOL_HOT_INLINE bool divide_exactly(uint64_t x, uint64_t reciprocal, uint32_t *ret_quotient) {
     __extension__ typedef unsigned __int128 wide;
     wide product = (wide)x * reciprocal;
     *ret_quotient = (uint32_t)(product >> 64);
     return (uint64_t)product < reciprocal;
 }
 #else
-MEMPOOL_HOT_INLINE bool divide_exactly(uint32_t x, uint64_t reciprocal, uint32_t *ret_quotient) {
-    uint64_t low = (uint64_t)x * (uint32_t)reciprocal;
-    uint64_t high = (uint64_t)x * (uint32_t)(reciprocal >> 32) + (low >> 32);
+MEMPOOL_HOT_INLINE bool divide_exactly(uint64_t x, uint64_t reciprocal, uint32_t *ret_quotient) {
+    uint64_t low = x * (uint32_t)reciprocal;
+    uint64_t high = x * (uint32_t)(reciprocal >> 32) + (low >> 32);
     *ret_quotient = (uint32_t)(high >> 32);
     return ((high << 32) | (uint32_t)low) < reciprocal;
 }

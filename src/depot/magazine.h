@@ -9,7 +9,7 @@
 
 enum {
     MAGAZINE_ROUNDS_FIRST = 31, /* half a kilobyte */
-    MAGAZINE_ROUNDS_MAX = 127,
+    MAGAZINE_ROUNDS_MAX = 255, /* four kilobytes */
 };
 
 struct magazine {

@@ -27,7 +27,7 @@ static void give_struct(struct slab *slab) {
 static void describe_chunks(struct slab *slab, const struct shape *shape, uint64_t reciprocal,
                             uint32_t cache_offset) {
     uint32_t first = load_relaxed(&slab->first_chunk);
-    uint32_t base = first << CHUNK_SHIFT; /* modulo 2^32, as the distances from it */
+    uint32_t base = (uint32_t)(uintptr_t)space_chunk_address(first);
     for (uint32_t i = 0; i < shape->chunks; i++) {
         struct descriptor *descriptor = &space.descriptors[first + i];
         /* Nothing matches while the fields do not belong together. */

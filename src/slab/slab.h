@@ -108,7 +108,7 @@ slot_find(const void *object, struct descriptor **ret_descriptor, record **ret_r
     }
     struct descriptor *descriptor = space_descriptor(offset);
     uint32_t slot;
-    uint32_t distance = (uint32_t)offset - load_folded(&descriptor->base);
+    uint64_t distance = (uint32_t)((uint32_t)(uintptr_t)object - load_folded(&descriptor->base));
     if (MEMPOOL_UNLIKELY(
             !divide_exactly(distance, load_relaxed(&descriptor->reciprocal), &slot))) {
         return SLOT_INEXACT;

@@ -53,7 +53,7 @@ struct descriptor {
     _Atomic(uint64_t) *_Atomic records;     /* of the slab's slot 0 */
     struct slab *_Atomic slab;              /* everything else about it */
     _Atomic uint32_t cache_offset;          /* of the pool in each thread's cache table */
-    _Atomic uint32_t base;                  /* offset of the slab's start, modulo 2^32 */
+    _Atomic uint32_t base;                  /* address of the slab's start, modulo 2^32 */
 };
 
 /* A part of the bookkeeping that grows from its start. */
