@@ -24,15 +24,15 @@ MEMPOOL_HOT_INLINE void *cache_get_hit(uintptr_t offset, uintptr_t site) {
     thread_shut_door(thread);
     struct cache *cache = thread_cache(thread, offset);
     struct round *top = load_relaxed(&cache->top);
-    uint32_t left = load_relaxed(&cache->left);
-    if (MEMPOOL_LIKELY(top > load_folded(&cache->floor) && left != 0)) {
+    if (MEMPOOL_LIKELY(top > load_folded(&cache->floor))) {
+        int32_t left = (int32_t)load_relaxed(&cache->left) - 1; /* below 0: the tick is due */
         record *slot_record = top[-1].slot_record;
-        if (MEMPOOL_LIKELY(record_is_free(load_folded(slot_record)))) {
+        if (MEMPOOL_LIKELY(left >= 0 && record_is_free(load_folded(slot_record)))) {
             store_relaxed(slot_record,
-                          record_make(site, load_folded(&thread->stamp), RECORD_LIVE));
+                          record_make_ready(site, load_folded(&thread->stamp_live)));
             signal_fence();
             store_relaxed(&cache->top, top - 1);
-            store_relaxed(&cache->left, left - 1);
+            store_relaxed(&cache->left, (uint32_t)left);
             void *object = top[-1].object;
             /* The next get's object; below the last round lies the magazine's header, whose first
              * word does no harm as an address to prefetch. */
@@ -71,7 +71,7 @@ MEMPOOL_HOT_INLINE bool cache_put_hit(void *object, uintptr_t site) {
         top->slot_record = slot_record;
         signal_fence();
         store_relaxed(&cache->top, top + 1);
-        store_relaxed(slot_record, record_make(site, load_folded(&thread->stamp), RECORD_FREE));
+        store_relaxed(slot_record, record_make_ready(site, load_folded(&thread->stamp_free)));
         put = true;
     }
     thread_open_door(thread, open);

@@ -44,8 +44,11 @@ static void stamp_thread(struct thread *thread, uint32_t seconds) {
     uint32_t kept = seconds & RECORD_TIME_MASK;
     /* 0 means unknown; a second's error once in 12 days is none. */
     kept = kept != 0 ? kept : 1;
-    store_relaxed(&thread->stamp,
-                  kept << RECORD_TIME_SHIFT | load_relaxed(&thread->number) << RECORD_THREAD_SHIFT);
+    uint32_t stamp = kept << RECORD_TIME_SHIFT |
+                     load_relaxed(&thread->number) << RECORD_THREAD_SHIFT;
+    store_relaxed(&thread->stamp, stamp);
+    store_relaxed(&thread->stamp_live, (uint64_t)stamp + RECORD_LIVE);
+    store_relaxed(&thread->stamp_free, (uint64_t)stamp + RECORD_FREE);
 }
 
 uint64_t thread_clock(void) {

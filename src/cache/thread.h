@@ -64,8 +64,9 @@ struct thread {
     _Atomic uint32_t open;
     _Atomic uint32_t table_bytes;  /* owner */
     _Atomic(char *) table;         /* owner; struct cache by pool offset */
-    _Atomic uint32_t stamp;        /* thread and seconds in a record's places; whoever sees a new
-                                    * second writes all threads' */
+    _Atomic uint64_t stamp_live;   /* record of a get: thread, seconds and state in their places; */
+    _Atomic uint64_t stamp_free;   /* of a put. Whoever sees a new second writes all threads' */
+    _Atomic uint32_t stamp;        /* thread and seconds alone */
     _Atomic uint32_t stage;        /* enum thread_stage; owner */
     /* owner */
     uint32_t tick_interval;        /* gets from tick to tick */

@@ -85,6 +85,11 @@ static inline uint64_t record_make(uintptr_t site, uint32_t stamp, unsigned stat
     return ((uint64_t)site << RECORD_SITE_SHIFT) + stamp + state;
 }
 
+/* The same with state and stamp made in advance. */
+static inline uint64_t record_make_ready(uintptr_t site, uint64_t stamp_and_state) {
+    return ((uint64_t)site << RECORD_SITE_SHIFT) + stamp_and_state;
+}
+
 static inline uint64_t record_with_state(uint64_t value, unsigned state) {
     return (value & ~(uint64_t)RECORD_STATE_MASK) | state;
 }
