@@ -89,8 +89,8 @@ int mempool_misuse_action_set(enum mempool_misuse_kind kind, enum mempool_misuse
 int mempool_misuse_configure(const char *text);
 
 /** mempool_misuse_callback_set: the function for kinds whose action is callback. It is called on
- *  the thread that misused, holding no lock; it may use any pool, and may not return (longjmp from
- *  it is not supported).  Since: 0.1 */
+ *  the thread that misused, holding no lock; it may use any pool and may end the process; it must
+ *  not leave by longjmp.  Since: 0.1 */
 void mempool_misuse_callback_set(mempool_misuse_callback callback, void *arg);
 
 /** mempool_misuse_sink_set: file descriptor that reports are written to; -1: none. Default 2.

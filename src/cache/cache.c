@@ -56,12 +56,12 @@ static size_t live_beside(const struct depot *depot, size_t rounds) {
 }
 
 /* The floor for a magazine with n rounds beside `others` in the other one: where the number of
- * live slots would pass the highest that is known, but at least one below n. */
+ * live slots would pass the highest that is known. */
 static struct round *choose_floor(const struct depot *depot, struct magazine *magazine, uint32_t n,
                                   uint32_t others) {
     size_t live = live_beside(depot, (size_t)n + others);
     size_t peak = load_relaxed(&depot->peak);
-    size_t gets = peak > live ? peak - live : 1;
+    size_t gets = peak > live ? peak - live : 0;
     return magazine->rounds + (n > gets ? n - gets : 0);
 }
 

@@ -123,7 +123,7 @@ static struct thread *attach_locked(void) {
     thread->tick_interval = TICK_INTERVAL_FIRST;
     thread->tick_ms = 0;
     thread->old_tables = NULL;
-    store_relaxed(&thread->stage, THREAD_FAST);
+    store_relaxed(&thread->stage, THREAD_SLOW); /* nobody need wait at a door never opened */
     store_relaxed(&thread->n_deferred, 0);
     store_relaxed(&thread->table, table);
     store_relaxed(&thread->table_bytes, TABLE_BYTES_MIN);
@@ -147,6 +147,7 @@ bool thread_attach(void) {
         if (thread != NULL) {
             /* Without this the thread's end would go unseen and strand its caches. */
             if (sys_thread_exit_watch(thread) == 0) {
+                store_relaxed(&thread->stage, THREAD_FAST);
                 thread_open_door(thread, TABLE_BYTES_MIN);
                 thread_current = thread;
             } else {

@@ -75,11 +75,8 @@ static bool set_one(const char *setting, size_t n) {
     return false;
 }
 
-MEMPOOL_API int mempool_misuse_configure(const char *text) {
+static int configure(const char *text) {
     int result = 0;
-    if (text == NULL) {
-        return -EINVAL;
-    }
     while (*text != '\0') {
         size_t n = strcspn(text, ",");
         if (n > 0 && !set_one(text, n)) {
@@ -95,9 +92,17 @@ void policy_init(void) {
     if (exchange_relaxed(&initialised, 1) == 0) {
         const char *text = sys_environment("MEMPOOL_ON_MISUSE");
         if (text != NULL) {
-            (void)mempool_misuse_configure(text);
+            (void)configure(text);
         }
     }
+}
+
+MEMPOOL_API int mempool_misuse_configure(const char *text) {
+    if (text == NULL) {
+        return -EINVAL;
+    }
+    policy_init(); /* so that the environment does not come later and win */
+    return configure(text);
 }
 
 MEMPOOL_API int mempool_misuse_action_set(enum mempool_misuse_kind kind,
@@ -105,7 +110,7 @@ MEMPOOL_API int mempool_misuse_action_set(enum mempool_misuse_kind kind,
     if ((unsigned)kind > MEMPOOL_MISUSE_KINDS || (unsigned)action >= ACTIONS) {
         return -EINVAL;
     }
-    policy_init(); /* so that the environment does not come later and win */
+    policy_init(); /* as above */
     for (unsigned i = 0; i < MEMPOOL_MISUSE_KINDS; i++) {
         if (i == (unsigned)kind || kind == MEMPOOL_MISUSE_KINDS) {
             store_relaxed(&actions[i], (uint32_t)action + 1);

@@ -2,6 +2,7 @@
 /* mempool_of, mempool_describe. */
 #include "base/attributes.h"
 #include "base/bits.h"
+#include "cache/thread.h"
 #include "misuse/explain.h"
 #include "pool/heap.h"
 #include "pool/registry.h"
@@ -15,7 +16,11 @@ MEMPOOL_API struct mempool *mempool_of(const void *address) {
     struct mempool_description heap;
     explain_address(address, &explanation);
     if (description->state == MEMPOOL_STATE_FOREIGN) {
-        return heap_describe(address, &heap, true) && heap.offset == 0 ? heap.pool : NULL;
+        /* A handler that interrupted a get or put must not wait: who holds the lock may be waiting
+         * for that get or put to end. */
+        const struct thread *thread = thread_current;
+        bool may_wait = load_relaxed(&thread->open) != 0 || !thread_attached(thread);
+        return heap_describe(address, &heap, may_wait) && heap.offset == 0 ? heap.pool : NULL;
     }
     bool live = description->state == MEMPOOL_STATE_LIVE && description->offset == 0;
     return live ? description->pool : NULL;

@@ -185,6 +185,8 @@ MEMPOOL_COLD static void *get_past_caches(struct mempool *pool, struct thread *t
         taken = take_past_caches(pool, &taking, site, stamp_now(thread));
         sys_signals_restore(&before);
     }
+    /* There is no tick: each get looks at the clock. */
+    reclaim_if_due(thread_clock());
     return taken ? finish(pool, &taking, site) : apply_policy(pool, site);
 }
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Giving memory back. */
+/* Giving memory back, bit by bit. */
 #include "pool/reclaim.h"
 
 #include "base/bits.h"
-#include "cache/drain.h"
 #include "cache/thread.h"
 #include "pool/registry.h"
 
@@ -14,29 +13,50 @@ enum {
     ROUNDS_A_VISIT = 512,
     PURGE_BYTES = 128 << 10, /* one madvise in a step: some 10 microseconds */
     IDLE_SECONDS = 5,        /* a slab this long empty */
+    SLOTS_A_LOOK = 16,       /* destructors called between two looks at the clock */
 };
 
 _Atomic uint64_t reclaim_last_ms;
-static struct sys_lock step_lock;
-static uint32_t cursor; /* step_lock: the next place to visit */
 
-/* step_lock: a slab on its way out, piece by piece, and whose it is. */
-static struct slab *leaving;
-static struct mempool *leaving_pool;
+/* Whose turn it is: 1 while a thread is in a step. Not a lock: nobody waits for it, and the user's
+ * destructors are called meanwhile. It guards the three below. */
+static _Atomic uint32_t step_busy;
+static uint32_t cursor;              /* the next place to visit */
+static struct slab *leaving;         /* a slab on its way out, piece by piece, */
+static struct mempool *leaving_pool; /* and whose it is */
 
-void reclaim_lock(void) {
-    sys_lock_take(&step_lock);
+static bool step_begin(void) {
+    /* S1 pairs with S2: what the last step left is seen */
+    return atomic_exchange_explicit(&step_busy, 1, memory_order_acquire) == 0;
 }
 
-void reclaim_unlock(void) {
-    sys_lock_drop(&step_lock);
+static void step_end(void) {
+    /* S2 pairs with S1 */
+    store_release(&step_busy, 0);
 }
 
-/* Detach an empty slab; the pool then waits for us before it ends. */
+void reclaim_child(void) {
+    /* Steps and retirements of other threads ended with them; what they had in hand is lost. */
+    for (uint32_t i = 0; i < registry_places(); i++) {
+        store_relaxed(&registry_place(i)->retiring, 0);
+    }
+    leaving = NULL;
+    step_end();
+}
+
+/* One user of the pool less, unless a fork has forgotten it. */
+static void retiring_done(struct mempool *pool) {
+    uint32_t retiring = load_relaxed(&pool->retiring);
+    /* K1 pairs with K2 in pool/destroy.c: our use of the pool is over */
+    while (retiring > 0 &&
+           !atomic_compare_exchange_strong_explicit(&pool->retiring, &retiring, retiring - 1,
+                                                    memory_order_release, memory_order_relaxed)) {
+    }
+}
+
+/* Take an empty slab off, for us to retire; the pool then waits for us before it ends. The
+ * depot's lock is held. */
 static struct slab *detach(struct mempool *pool, uint32_t before) {
-    struct sys_signals signals;
-    sys_signals_block(&signals);
-    sys_lock_take(&pool->depot.lock);
     struct slab *slab = NULL;
     if (load_relaxed(&pool->depot.state) != DEPOT_UNUSED) {
         slab = depot_detach_empty(&pool->depot, before);
@@ -44,25 +64,30 @@ static struct slab *detach(struct mempool *pool, uint32_t before) {
     if (slab != NULL) {
         add_relaxed(&pool->retiring, 1);
     }
-    sys_lock_drop(&pool->depot.lock);
-    sys_signals_restore(&signals);
     return slab;
 }
 
-/* The destructor for each slot that was constructed; no lock is held. */
-static void destruct_slots(struct mempool *pool, struct slab *slab) {
+/* The destructor for each slot that was constructed, until the time is over: true when done. No
+ * lock is held, signals are as the caller had them. */
+static bool destruct_slots(struct mempool *pool, struct slab *slab, uint64_t end_ns) {
     const struct shape *shape = &pool->depot.shape;
     record *records = load_relaxed(&slab->records);
     char *start = space_chunk_address(load_relaxed(&slab->first_chunk));
     if (pool->destruct == NULL) {
-        return;
+        return true;
     }
-    for (uint32_t slot = 0; slot < shape->slots; slot++) {
-        if (load_relaxed(&records[slot]) != 0) {
-            pool->destruct(start + (size_t)slot * shape->stride, pool->arg);
-            store_relaxed(&records[slot], 0);
+    while (slab->destructed < shape->slots) {
+        uint32_t slot = slab->destructed++;
+        if (load_relaxed(&records[slot]) == 0) {
+            continue;
+        }
+        store_relaxed(&records[slot], 0);
+        pool->destruct(start + (size_t)slot * shape->stride, pool->arg);
+        if (slot % SLOTS_A_LOOK == 0 && sys_clock_ns() >= end_ns) {
+            return false;
         }
     }
+    return true;
 }
 
 static bool retire(struct mempool *pool, struct slab *slab, size_t purge_bytes) {
@@ -71,21 +96,47 @@ static bool retire(struct mempool *pool, struct slab *slab, size_t purge_bytes) 
     bool done = slab_retire(slab, &pool->depot.shape, purge_bytes, pool->depot.number);
     sys_signals_restore(&signals);
     if (done) {
-        /* K1 pairs with K2 in pool/destroy.c: our use of the pool is over */
-        atomic_fetch_sub_explicit(&pool->retiring, 1, memory_order_release);
+        retiring_done(pool);
     }
     return done;
 }
 
 size_t reclaim_slab(struct mempool *pool, uint32_t before) {
+    struct sys_signals signals;
+    sys_signals_block(&signals);
+    sys_lock_take(&pool->depot.lock);
     struct slab *slab = detach(pool, before);
+    sys_lock_drop(&pool->depot.lock);
+    sys_signals_restore(&signals);
     if (slab == NULL) {
         return 0;
     }
     size_t bytes = shape_slab_bytes(&pool->depot.shape);
-    destruct_slots(pool, slab);
+    (void)destruct_slots(pool, slab, UINT64_MAX);
     (void)retire(pool, slab, SIZE_MAX);
     return bytes;
+}
+
+/* A piece of the slab that is on its way out; false: there is none. */
+static bool go_on_leaving(uint64_t end_ns) {
+    struct slab *slab = leaving;
+    if (slab == NULL) {
+        return false;
+    }
+    /* In our hands meanwhile: a child that is forked now must not go on with it. */
+    leaving = NULL;
+    if (!destruct_slots(leaving_pool, slab, end_ns) || !retire(leaving_pool, slab, PURGE_BYTES)) {
+        leaving = slab;
+    }
+    return true;
+}
+
+void reclaim_finish(struct mempool *pool) {
+    if (step_begin()) {
+        while (leaving_pool == pool && go_on_leaving(UINT64_MAX)) {
+        }
+        step_end();
+    }
 }
 
 /* Rounds that nobody needed since the last step go home. The depot's lock is held. */
@@ -96,59 +147,26 @@ static void settle_depot(struct depot *depot) {
     depot_drop_idle_span(depot);
 }
 
-/* A slab long empty, detached, or NULL. The depot's lock is held. */
-static struct slab *detach_idle(struct mempool *pool) {
-    struct depot *depot = &pool->depot;
-    uint32_t now = load_relaxed(&depot_seconds);
-    struct slab *slab = NULL;
-    if (now > IDLE_SECONDS) {
-        slab = depot_detach_empty(depot, now - IDLE_SECONDS);
-    }
-    if (slab != NULL) {
-        add_relaxed(&pool->retiring, 1);
-    }
-    return slab;
-}
-
-/* A piece of the slab that is on its way out; true: something was done. */
-static bool go_on_leaving(void) {
-    if (leaving == NULL) {
-        return false;
-    }
-    if (retire(leaving_pool, leaving, PURGE_BYTES)) {
-        leaving = NULL;
-    }
-    return true;
-}
-
-void reclaim_finish(struct mempool *pool) {
-    struct sys_signals signals;
-    sys_signals_block(&signals);
-    if (sys_lock_try(&step_lock)) {
-        while (leaving != NULL && leaving_pool == pool && go_on_leaving()) {
-        }
-        sys_lock_drop(&step_lock);
-    }
-    sys_signals_restore(&signals);
-}
-
-/* Signals are blocked. Passes by a pool whose lock somebody holds: there will be another visit.
- * `first`: of this step. */
+/* Passes by a pool whose lock somebody holds: there will be another visit. `first`: of this
+ * step. */
 static void visit(struct mempool *pool, bool first) {
-    if (load_relaxed(&pool->depot.state) != DEPOT_ALIVE || !sys_lock_try(&pool->depot.lock)) {
+    struct sys_signals signals;
+    uint32_t now = load_relaxed(&depot_seconds);
+    if (load_relaxed(&pool->depot.state) != DEPOT_ALIVE) {
         return;
     }
-    if (load_relaxed(&pool->depot.state) == DEPOT_ALIVE) {
-        if (first) {
-            settle_depot(&pool->depot);
+    sys_signals_block(&signals);
+    if (sys_lock_try(&pool->depot.lock)) {
+        if (load_relaxed(&pool->depot.state) == DEPOT_ALIVE) {
+            if (first) {
+                settle_depot(&pool->depot);
+            }
+            leaving = now > IDLE_SECONDS ? detach(pool, now - IDLE_SECONDS) : NULL;
+            leaving_pool = pool;
         }
-        leaving = detach_idle(pool);
-        leaving_pool = pool;
+        sys_lock_drop(&pool->depot.lock);
     }
-    sys_lock_drop(&pool->depot.lock);
-    if (leaving != NULL) {
-        destruct_slots(pool, leaving);
-    }
+    sys_signals_restore(&signals);
 }
 
 /* From pool to pool, staying with one as long as it has slabs to give, until the time is over or
@@ -157,7 +175,7 @@ static void go_round(uint64_t end_ns) {
     uint32_t left = registry_places();
     bool first = true;
     while (left > 0 && sys_clock_ns() < end_ns) {
-        if (go_on_leaving()) {
+        if (go_on_leaving(end_ns)) {
             continue;
         }
         visit(registry_place(cursor), first);
@@ -171,87 +189,14 @@ static void go_round(uint64_t end_ns) {
 
 void reclaim_step(uint64_t now_ms) {
     uint64_t last_ms = load_relaxed(&reclaim_last_ms);
-    struct sys_signals signals;
     if (now_ms - last_ms < RECLAIM_PERIOD_MS ||
         !swap_if_relaxed(&reclaim_last_ms, &last_ms, now_ms)) {
         return;
     }
     int saved_errno = errno;
-    uint64_t end_ns = sys_clock_ns() + STEP_NS;
-    sys_signals_block(&signals);
-    if (sys_lock_try(&step_lock)) {
-        go_round(end_ns);
-        sys_lock_drop(&step_lock);
-    }
-    sys_signals_restore(&signals);
-    errno = saved_errno;
-}
-
-size_t reclaim_all(void) {
-    size_t bytes = 0;
-    uint64_t serial = UINT64_MAX;
-    struct mempool *pool;
-    while ((pool = registry_next(&serial)) != NULL) {
-        struct sys_signals signals;
-        size_t piece;
-        sys_signals_block(&signals);
-        sys_lock_take(&pool->depot.lock);
-        if (load_relaxed(&pool->depot.state) == DEPOT_ALIVE) {
-            (void)depot_send_home(&pool->depot, SIZE_MAX);
-        }
-        sys_lock_drop(&pool->depot.lock);
-        sys_signals_restore(&signals);
-        while ((piece = reclaim_slab(pool, UINT32_MAX)) > 0) {
-            bytes += piece;
-        }
-    }
-    return bytes;
-}
-
-/* One pool: everything free goes home, then every slab that is empty goes back. */
-static size_t trim_pool(struct mempool *pool) {
-    struct sys_signals signals;
-    struct depot *depot = &pool->depot;
-    size_t bytes = 0;
-    size_t piece;
-    sys_signals_block(&signals);
-    sys_lock_take(&threads_lock);
-    sys_lock_take(&depot->lock);
-    if (load_relaxed(&depot->state) == DEPOT_ALIVE) {
-        (void)drain_caches(depot, false);
-        (void)depot_send_home(depot, SIZE_MAX);
-        depot_drop_spare(depot);
-    }
-    sys_lock_drop(&depot->lock);
-    sys_lock_drop(&threads_lock);
-    sys_signals_restore(&signals);
-    while ((piece = reclaim_slab(pool, UINT32_MAX)) > 0) {
-        bytes += piece;
-    }
-    sys_signals_block(&signals);
-    sys_lock_take(&depot->lock);
-    depot_drop_idle_span(depot);
-    sys_lock_drop(&depot->lock);
-    sys_signals_restore(&signals);
-    return bytes;
-}
-
-MEMPOOL_API size_t mempool_trim(struct mempool *pool) {
-    int saved_errno = errno;
-    size_t bytes = 0;
-    uint64_t serial = UINT64_MAX;
-    if (pool == NULL) {
-        while ((pool = registry_next(&serial)) != NULL) {
-            bytes += trim_pool(pool);
-        }
-    } else {
-        enum mempool_misuse_kind kind = pool_check(pool);
-        if (kind == MEMPOOL_MISUSE_KINDS) {
-            bytes = trim_pool(pool);
-        } else {
-            pool_report_handle(pool, kind, MEMPOOL_SITE());
-        }
+    if (step_begin()) {
+        go_round(sys_clock_ns() + STEP_NS);
+        step_end();
     }
     errno = saved_errno;
-    return bytes;
 }

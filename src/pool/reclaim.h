@@ -12,7 +12,7 @@
  *     destructors, then the pages, 128 KiB at a time, then the chunks.
  * Where a slab is refused for want of memory, all of that is done at once for every pool
  * (reclaim_all).
- * One thread at a time; the others pass by. */
+ * One thread at a time; the others pass by. Destructors are called with no lock held. */
 #ifndef MEMPOOL_POOL_RECLAIM_H
 #define MEMPOOL_POOL_RECLAIM_H
 
@@ -44,8 +44,7 @@ MEMPOOL_COLD size_t reclaim_all(void);
 /* Bring to its end what a step has left half-way of this pool, unless a step is under way. */
 void reclaim_finish(struct mempool *pool);
 
-/* For fork. */
-void reclaim_lock(void);
-void reclaim_unlock(void);
+/* In the child of a fork. */
+void reclaim_child(void);
 
 #endif

@@ -37,7 +37,6 @@ static void drop_depots(void) {
 static void before_fork(void) {
     struct sys_signals before;
     sys_signals_block(&before);
-    reclaim_lock();
     sys_lock_take(&registry_lock);
     fork_signals = before;
     sys_lock_take(&threads_lock);
@@ -53,7 +52,6 @@ static void drop_all(void) {
     drop_depots();
     sys_lock_drop(&threads_lock);
     sys_lock_drop(&registry_lock);
-    reclaim_unlock();
     sys_signals_restore(&before);
 }
 
@@ -66,6 +64,7 @@ static void child_after_fork(void) {
     /* Nobody else is there; the blocks that the others' caches free need it. */
     sys_lock_drop(&space.lock);
     threads_child(fork_stopped);
+    reclaim_child();
     drop_all();
 }
 

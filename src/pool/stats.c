@@ -54,15 +54,16 @@ static void fill_stats(const struct mempool *pool, struct mempool_stats *ret) {
     ret->padded_bytes = depot->shape.stride;
     /* Read at different moments, a put may be seen and its get not. */
     ret->hot = sums.gets > sums.puts ? sums.gets - sums.puts : 0;
-    ret->hot = min_size(ret->hot, slots);
-    size_t limit = min_size(depot->slot_limit, slots);
+    ret->hot = ret->hot < slots ? ret->hot : slots;
+    uint64_t limit = depot->slot_limit < slots ? depot->slot_limit : slots;
     ret->cold = limit > ret->hot ? limit - ret->hot : 0;
     ret->curr_stdalloc = load_relaxed(&pool->heap_live);
     ret->max_stdalloc = load_relaxed(&pool->heap_peak);
     ret->alloc_count = sums.gets + load_relaxed(&pool->heap_gets);
     ret->put_count = sums.puts + load_relaxed(&pool->heap_puts);
     ret->refused = load_relaxed(&depot->refused);
-    ret->max_alloc = max_size(load_relaxed(&depot->peak), ret->hot);
+    ret->max_alloc = load_relaxed(&depot->peak);
+    ret->max_alloc = ret->max_alloc > ret->hot ? ret->max_alloc : ret->hot;
     ret->count = depot->count;
     ret->pool_misses = load_relaxed(&pool->heap_gets) + ret->refused +
                        (ret->max_alloc > ret->count ? ret->max_alloc - ret->count : 0);
@@ -84,7 +85,7 @@ MEMPOOL_API int mempool_stats(const struct mempool *pool, struct mempool_stats *
     }
     fill_stats(pool, &stats);
     if (stats.max_alloc > load_relaxed(&pool->depot.peak)) {
-        depot_note_live(&registry_place(pool->depot.number)->depot, stats.max_alloc);
+        depot_note_live(&registry_place(pool->depot.number)->depot, (size_t)stats.max_alloc);
     }
     stats.struct_size = min_size(struct_size, sizeof stats);
     memcpy(ret, &stats, stats.struct_size);

@@ -77,6 +77,7 @@ struct slab *slab_create(const struct shape *shape, void *owner, uint32_t cache_
         slab->start = colour % shape->slots;
         slab->fresh = 0;
         slab->scan = 0;
+        slab->destructed = 0;
         slab->purged_bytes = 0;
         slab->flags = 0;
         describe_chunks(slab, shape, shape->reciprocal, cache_offset);

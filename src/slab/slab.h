@@ -53,6 +53,7 @@ struct slab {
     uint32_t fresh;               /* owner's lock: how many were ever carved, from `start` on */
     uint32_t scan;                /* owner's lock: how far behind `start` to look next for touched
                                    * slots at home */
+    uint32_t destructed;          /* retiring: slots whose destructor was called, or had none */
     uint32_t purged_bytes;        /* retiring: how far */
     uint32_t empty_since;         /* owner's lock: when the last slot came home, seconds */
     uint32_t flags;               /* reserved: red zones, patterns (read on slow paths only) */

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* Giving memory back at once: mempool_trim, and when memory is short. */
+#include "cache/drain.h"
+#include "cache/thread.h"
+#include "pool/reclaim.h"
+#include "pool/registry.h"
+
+#include <errno.h>
+
+size_t reclaim_all(void) {
+    size_t bytes = 0;
+    uint64_t serial = UINT64_MAX;
+    struct mempool *pool;
+    while ((pool = registry_next(&serial)) != NULL) {
+        struct sys_signals signals;
+        size_t piece;
+        sys_signals_block(&signals);
+        sys_lock_take(&pool->depot.lock);
+        if (load_relaxed(&pool->depot.state) == DEPOT_ALIVE) {
+            (void)depot_send_home(&pool->depot, SIZE_MAX);
+        }
+        sys_lock_drop(&pool->depot.lock);
+        sys_signals_restore(&signals);
+        while ((piece = reclaim_slab(pool, UINT32_MAX)) > 0) {
+            bytes += piece;
+        }
+    }
+    return bytes;
+}
+
+/* One pool: everything free goes home, then every slab that is empty goes back. */
+static size_t trim_pool(struct mempool *pool) {
+    struct sys_signals signals;
+    struct depot *depot = &pool->depot;
+    size_t bytes = 0;
+    size_t piece;
+    sys_signals_block(&signals);
+    sys_lock_take(&threads_lock);
+    sys_lock_take(&depot->lock);
+    if (load_relaxed(&depot->state) == DEPOT_ALIVE) {
+        (void)drain_caches(depot, false);
+        (void)depot_send_home(depot, SIZE_MAX);
+        depot_drop_spare(depot);
+    }
+    sys_lock_drop(&depot->lock);
+    sys_lock_drop(&threads_lock);
+    sys_signals_restore(&signals);
+    while ((piece = reclaim_slab(pool, UINT32_MAX)) > 0) {
+        bytes += piece;
+    }
+    sys_signals_block(&signals);
+    sys_lock_take(&depot->lock);
+    depot_drop_idle_span(depot);
+    sys_lock_drop(&depot->lock);
+    sys_signals_restore(&signals);
+    return bytes;
+}
+
+MEMPOOL_API size_t mempool_trim(struct mempool *pool) {
+    int saved_errno = errno;
+    size_t bytes = 0;
+    uint64_t serial = UINT64_MAX;
+    if (pool == NULL) {
+        while ((pool = registry_next(&serial)) != NULL) {
+            bytes += trim_pool(pool);
+        }
+    } else {
+        enum mempool_misuse_kind kind = pool_check(pool);
+        if (kind == MEMPOOL_MISUSE_KINDS) {
+            bytes = trim_pool(pool);
+        } else {
+            pool_report_handle(pool, kind, MEMPOOL_SITE());
+        }
+    }
+    errno = saved_errno;
+    return bytes;
+}
