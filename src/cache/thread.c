@@ -18,13 +18,6 @@ enum {
     TICK_INTERVAL_FIRST = 1,
 };
 
-/* A table that a larger one replaced. */
-struct old_table {
-    struct old_table *next;
-    char *table;
-    size_t bytes;
-};
-
 static struct thread *_Atomic all_threads;
 static struct thread_note *notes;
 static unsigned next_number = 1; /* threads_lock */
@@ -111,10 +104,36 @@ static struct thread *take_struct(void) {
     return thread;
 }
 
+static void publish_table(struct thread *thread, char *table, uint32_t bytes) {
+    /* T6 pairs with T7: the table is whole; T8 pairs with T9: it has as many bytes */
+    store_release(&thread->table, table);
+    store_release(&thread->table_bytes, bytes);
+}
+
+const struct cache *thread_peek(const struct thread *thread, uint32_t offset) {
+    /* T9 pairs with T8 */
+    if (!load_relaxed(&thread->in_use) || offset >= load_acquire(&thread->table_bytes)) {
+        return NULL;
+    }
+    /* T7 pairs with T6 */
+    return (const struct cache *)(const void *)(load_acquire(&thread->table) + offset);
+}
+
+/* The table of the struct's last thread, which left it all zero, or a new one. */
+static bool have_table(struct thread *thread) {
+    if (load_relaxed(&thread->table_bytes) == 0) {
+        char *table = block_take(TABLE_BYTES_MIN);
+        if (table == NULL) {
+            return false;
+        }
+        publish_table(thread, table, TABLE_BYTES_MIN);
+    }
+    return true;
+}
+
 static struct thread *attach_locked(void) {
     struct thread *thread = take_struct();
-    char *table = thread != NULL ? block_take(TABLE_BYTES_MIN) : NULL;
-    if (table == NULL) {
+    if (thread == NULL || !have_table(thread)) {
         return NULL;
     }
     (void)thread_clock();
@@ -122,11 +141,8 @@ static struct thread *attach_locked(void) {
     stamp_thread(thread, load_relaxed(&depot_seconds));
     thread->tick_interval = TICK_INTERVAL_FIRST;
     thread->tick_ms = 0;
-    thread->old_tables = NULL;
     store_relaxed(&thread->stage, THREAD_SLOW); /* nobody need wait at a door never opened */
     store_relaxed(&thread->n_deferred, 0);
-    store_relaxed(&thread->table, table);
-    store_relaxed(&thread->table_bytes, TABLE_BYTES_MIN);
     bump_owned(&thread->generation, 2);
     store_relaxed(&thread->in_use, 1);
     if (load_relaxed(&thread->number) != 0) {
@@ -148,12 +164,10 @@ bool thread_attach(void) {
             /* Without this the thread's end would go unseen and strand its caches. */
             if (sys_thread_exit_watch(thread) == 0) {
                 store_relaxed(&thread->stage, THREAD_FAST);
-                thread_open_door(thread, TABLE_BYTES_MIN);
+                thread_open_door(thread, load_relaxed(&thread->table_bytes));
                 thread_current = thread;
             } else {
                 store_relaxed(&thread->in_use, 0);
-                block_give(load_relaxed(&thread->table), TABLE_BYTES_MIN);
-                thread = NULL;
             }
         }
     }
@@ -161,6 +175,8 @@ bool thread_attach(void) {
     return thread_current != &thread_none;
 }
 
+/* The old table stays where it is, for statistics may be reading it: all old ones of a thread
+ * together are smaller than the new one. */
 bool thread_grow(struct thread *thread, uint32_t bytes) {
     struct sys_signals before;
     bool grown = true;
@@ -168,23 +184,15 @@ bool thread_grow(struct thread *thread, uint32_t bytes) {
     size_t old_bytes = load_relaxed(&thread->table_bytes);
     if (old_bytes < bytes) {
         size_t new_bytes = block_bytes(bytes);
-        struct old_table *old = block_take(sizeof *old);
-        char *table = old != NULL ? block_take(new_bytes) : NULL;
+        char *table = block_take(new_bytes);
         grown = table != NULL;
         if (grown) {
-            old->table = load_relaxed(&thread->table);
-            old->bytes = old_bytes;
-            old->next = thread->old_tables;
             /* Whoever draws caches in must not write into the copy's original meanwhile. */
             sys_lock_take(&threads_lock);
-            memcpy(table, old->table, old_bytes);
-            thread->old_tables = old;
-            store_relaxed(&thread->table, table);
-            store_relaxed(&thread->table_bytes, (uint32_t)new_bytes);
+            memcpy(table, load_relaxed(&thread->table), old_bytes);
+            publish_table(thread, table, (uint32_t)new_bytes);
             thread_open_door(thread, (uint32_t)new_bytes);
             sys_lock_drop(&threads_lock);
-        } else if (old != NULL) {
-            block_give(old, sizeof *old);
         }
     }
     sys_signals_restore(&before);
@@ -231,23 +239,10 @@ void thread_flush(void) {
 /* Give back all that a thread held; nobody uses its caches any more. The caller holds threads_lock;
  * `alone`: and every other lock, too. */
 static void detach(struct thread *thread, bool alone) {
-    uint32_t bytes = load_relaxed(&thread->table_bytes);
     store_relaxed(&thread->open, 0);
     return_caches(thread, alone);
-    /* T3 pairs with T4 and T5 in pool/stats.c: a reader of the old table sees that it changed */
+    /* T3 pairs with T4 and T5 in pool/stats.c: what was read in between is of no one thread */
     store_release(&thread->generation, load_relaxed(&thread->generation) + 1);
-    store_relaxed(&thread->table_bytes, 0);
-    if (bytes > 0) {
-        block_give(load_relaxed(&thread->table), bytes);
-    }
-    store_relaxed(&thread->table, NULL);
-    while (thread->old_tables != NULL) {
-        struct old_table *old = thread->old_tables;
-        thread->old_tables = old->next;
-        block_give(old->table, old->bytes);
-        block_give(old, sizeof *old);
-    }
-    bump_owned(&thread->generation, 1);
     if (load_relaxed(&thread->number) != 0) {
         store_relaxed(&notes[load_relaxed(&thread->number)].exited, 1);
     }

@@ -35,8 +35,8 @@
  * SLOW it asks for no new memory. A put that cannot have the lock is kept in `deferred` until the
  * thread's next slow operation.
  *
- * STATISTICS are read without a lock: `struct thread`s and old tables are recycled only as such
- * while the process lives; `generation` tells a reader that what it read was not one thread's.
+ * STATISTICS are read without a lock: `struct thread`s and tables are used again only as such;
+ * `generation` tells a reader that what it read was not one thread's.
  *
  * FORK. The child is the forking thread alone. Before the copy is made, the gates of all other
  * threads' caches are closed and their doors waited at (cache/drain.h), so that no hit is half-way
@@ -78,8 +78,7 @@ struct thread {
     /* threads_lock */
     struct thread *next_all;       /* never removed */
     _Atomic uint32_t in_use;
-    _Atomic uint32_t generation;   /* odd while it changes hands */
-    struct old_table *old_tables;  /* what the table grew out of; kept until the thread ends */
+    _Atomic uint32_t generation;   /* changes when a thread ends or begins */
 };
 
 /* What is remembered of a thread's number, also after its end, until another thread gets it. */
@@ -128,6 +127,9 @@ MEMPOOL_HOT_INLINE void thread_shut_door(struct thread *thread) {
 static inline bool thread_attached(const struct thread *thread) {
     return thread != &thread_none && thread != &thread_exited;
 }
+
+/* Another thread's cache, for statistics: may be stale, is always readable; NULL: none. */
+const struct cache *thread_peek(const struct thread *thread, uint32_t offset);
 
 static inline struct cache *thread_cache(struct thread *thread, uintptr_t offset) {
     return (struct cache *)(void *)(load_folded(&thread->table) + offset);

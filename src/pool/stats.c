@@ -22,11 +22,8 @@ static void add_thread(struct thread *thread, const struct depot *depot, struct 
         memset(&here, 0, sizeof here);
         /* T4 pairs with T3 in cache/thread.c: what follows is of this generation, or it changes */
         generation = load_acquire(&thread->generation);
-        if (!load_relaxed(&thread->in_use) || offset >= load_relaxed(&thread->table_bytes)) {
-            return;
-        }
-        const struct cache *cache = thread_cache(thread, offset);
-        if (load_relaxed(&cache->depot) != depot) {
+        const struct cache *cache = thread_peek(thread, offset);
+        if (cache == NULL || load_relaxed(&cache->depot) != depot) {
             return;
         }
         here.cached = cache_rounds(cache);
