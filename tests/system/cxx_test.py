@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+"""C++ programs may use the library: cxx_test.py SOURCE_DIR BUILD_DIR COMPILER"""
+import os
+import sys
+import tempfile
+
+from program import expect, find_library, run
+
+FLAGS = ['-std=c++11', '-Wall', '-Wextra', '-pedantic', '-Werror', '-x', 'c++']
+
+
+def main(source_dir, build_dir, compiler):
+    """Each header compiles alone as C++; a program that uses them links and runs."""
+    include = os.path.join(source_dir, 'include')
+    headers = sorted(os.listdir(os.path.join(include, 'mempool')))
+    expect(headers, 'there are no public headers')
+    libraries = os.path.dirname(find_library(build_dir))
+    with tempfile.TemporaryDirectory() as place:
+        for header in headers:
+            probe = os.path.join(place, 'probe.cc')
+            with open(probe, 'w', encoding='utf-8') as file:
+                file.write(f'#include <mempool/{header}>\n' * 2)
+            run([compiler, *FLAGS, '-fsyntax-only', '-I', include, probe])
+        program = os.path.join(place, 'user')
+        run([compiler, *FLAGS, '-I', include,
+             os.path.join(source_dir, 'tests', 'system', 'cxx_user.cc'),
+             '-L', libraries, '-lmempool', '-pthread', '-o', program])
+        run([program], LD_LIBRARY_PATH=libraries)
+
+
+if __name__ == '__main__':
+    main(*sys.argv[1:])
