@@ -63,7 +63,9 @@ int64_t thread_age(uint32_t record_seconds) {
     if (record_seconds == 0) {
         return -1;
     }
-    return (load_relaxed(&depot_seconds) - record_seconds) & RECORD_TIME_MASK;
+    uint32_t age = (load_relaxed(&depot_seconds) - record_seconds) & RECORD_TIME_MASK;
+    /* One second in the future: 0 was written as 1. */
+    return age == RECORD_TIME_MASK ? 0 : age;
 }
 
 /* A number nobody has now: the one longest unused, so that notes last. 0: none. */

@@ -159,12 +159,13 @@ static uint32_t take_span(void) {
         return CHUNK_NONE;
     }
     uint32_t aligned = (uint32_t)round_up(first, HUGE_CHUNKS);
+    /* What is left on both sides merges with what is free beside it. */
     tag(aligned, HUGE_CHUNKS, 0);
     if (aligned > first) {
-        bin_insert(first, aligned - first);
+        arena_give(first, aligned - first);
     }
     if (aligned + HUGE_CHUNKS < first + length) {
-        bin_insert(aligned + HUGE_CHUNKS, first + length - aligned - HUGE_CHUNKS);
+        arena_give(aligned + HUGE_CHUNKS, first + length - aligned - HUGE_CHUNKS);
     }
     run_at(aligned)->huge = 1;
     sys_operations.huge(space_chunk_address(aligned), HUGE_BYTES, true);
