@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Several pools in use at once, and a model of what is live in each: every object carries a pattern,
- * every refusal must be one that is allowed. */
+/* Several pools in use at once, and a model of what is live in each: every object carries a
+ * pattern, every refusal must be one that is allowed. */
 #ifndef TESTS_POOL_WORLD_H
 #define TESTS_POOL_WORLD_H
 

@@ -26,7 +26,7 @@ static int init(void) {
 
 static void check_area(const struct area *area, const char **at) {
     CHECK(area->start > *at);
-    CHECK((uintptr_t)area->start % sys_page_bytes() == (uintptr_t)space.reservation % sys_page_bytes());
+    CHECK(((uintptr_t)area->start - (uintptr_t)space.reservation) % sys_page_bytes() == 0);
     CHECK(area->used_bytes <= area->committed_bytes && area->committed_bytes <= area->bytes);
     *at = area->start + area->bytes;
 }
