@@ -131,6 +131,13 @@ static inline bool thread_attached(const struct thread *thread) {
 /* Another thread's cache, for statistics: may be stale, is always readable; NULL: none. */
 const struct cache *thread_peek(const struct thread *thread, uint32_t offset);
 
+/* Is this a signal handler that interrupted a get or put of its own thread? That one may hold
+ * locks of ours; another thread may hold the dynamic linker's and wait for one of them. */
+static inline bool thread_interrupted(void) {
+    const struct thread *thread = thread_current;
+    return thread_attached(thread) && load_relaxed(&thread->open) == 0;
+}
+
 static inline struct cache *thread_cache(struct thread *thread, uintptr_t offset) {
     return (struct cache *)(void *)(load_folded(&thread->table) + offset);
 }

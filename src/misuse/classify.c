@@ -2,8 +2,10 @@
 /* From "this put is not right" to the kind of misuse. */
 #include "misuse/classify.h"
 
+#include "cache/thread.h"
+
 static enum mempool_misuse_kind classify_foreign(const void *address) {
-    switch (sys_region_of(address)) {
+    switch (sys_region_of(address, !thread_interrupted())) {
     case SYS_REGION_TINY:
         return MEMPOOL_MISUSE_TINY;
     case SYS_REGION_NON_CANONICAL:

@@ -9,7 +9,8 @@
 void explain_past(uint64_t record_value, struct mempool_description *ret) {
     unsigned number = record_thread(record_value);
     (void)thread_clock(); /* the time of the last tick may be long ago */
-    ret->site = record_site(record_value) != 0 ? sys_code_address(record_site(record_value)) : 0;
+    uint32_t site = record_site(record_value);
+    ret->site = site != 0 ? sys_code_address(site, !thread_interrupted()) : 0;
     ret->age_seconds = thread_age(record_time(record_value));
     ret->thread = 0;
     ret->thread_exited = 0;

@@ -3,6 +3,7 @@
 #include "misuse/report.h"
 
 #include "base/text.h"
+#include "cache/thread.h"
 #include "misuse/kinds.h"
 #include "misuse/policy.h"
 #include "sys/sys.h"
@@ -18,8 +19,7 @@ enum {
 static _Atomic uint64_t counts[MEMPOOL_MISUSE_KINDS];
 
 static void add_site(struct text *text, uintptr_t site) {
-    /* A return address is behind the call, sometimes already in the next function. */
-    sys_symbol(site, text);
+    sys_symbol(site, text, !thread_interrupted());
 }
 
 /* A pool's name as one word: names of types have blanks. */

@@ -71,7 +71,7 @@ static void rank_sites(struct census *census, struct report *report) {
         if (census->n_sites == 0 || census->counts[best] == 0) {
             return;
         }
-        report->sites[rank].site = sys_code_address(census->sites[best]);
+        report->sites[rank].site = sys_code_address(census->sites[best], !thread_interrupted());
         report->sites[rank].count = census->counts[best];
         census->counts[best] = 0;
     }

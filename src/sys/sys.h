@@ -112,13 +112,16 @@ enum sys_region {
     SYS_REGION_IMAGE, /* data or code of the program or a library */
     SYS_REGION_MAPPED,
 };
-enum sys_region sys_region_of(const void *address);
+/* `may_lock`, here and below: the dynamic linker's lock may be taken. Where it may not (a signal
+ * handler whose thread may hold a lock of ours), the answer is poorer. */
+enum sys_region sys_region_of(const void *address, bool may_lock);
 
 /* "function+0x12", or "library.so+0x1234" where no symbol covers it, or the number. */
 struct text;
-void sys_symbol(uintptr_t code_address, struct text *text);
-/* The full code address whose low 32 bits are `low`, searched in the loaded images; 0: none. */
-uintptr_t sys_code_address(uint32_t low);
+void sys_symbol(uintptr_t code_address, struct text *text, bool may_lock);
+/* The full code address whose low 32 bits are `low`, searched in the loaded images; 0: none.
+ * Without the lock: the low bits alone. */
+uintptr_t sys_code_address(uint32_t low, bool may_lock);
 
 /* ---- output, settings --------------------------------------------------------------------- */
 

@@ -119,7 +119,10 @@ static int visit_image(struct dl_phdr_info *info, size_t info_bytes, void *argum
     return 0;
 }
 
-uintptr_t sys_code_address(uint32_t low) {
+uintptr_t sys_code_address(uint32_t low, bool may_lock) {
+    if (!may_lock) {
+        return low;
+    }
     struct image_query query = {.address = low, .low_only = true};
     (void)dl_iterate_phdr(visit_image, &query);
     return query.found ? query.address : 0;
@@ -130,7 +133,7 @@ static bool beyond_user_space(uintptr_t address) {
     return sizeof address == 8 && (uint64_t)address >> 47 != 0;
 }
 
-enum sys_region sys_region_of(const void *pointer) {
+enum sys_region sys_region_of(const void *pointer, bool may_lock) {
     uintptr_t address = (uintptr_t)pointer;
     char here;
     struct mapping mapping;
@@ -147,18 +150,21 @@ enum sys_region sys_region_of(const void *pointer) {
         ((uintptr_t)&here >= mapping.start && (uintptr_t)&here < mapping.end)) {
         return SYS_REGION_STACK;
     }
-    struct image_query query = {.address = address};
-    (void)dl_iterate_phdr(visit_image, &query);
+    struct image_query query = {.address = address, .found = mapping.path[0] == '/'};
+    if (may_lock) {
+        query.found = false;
+        (void)dl_iterate_phdr(visit_image, &query);
+    }
     return query.found ? SYS_REGION_IMAGE : SYS_REGION_MAPPED;
 }
 
-void sys_symbol(uintptr_t code_address, struct text *text) {
+void sys_symbol(uintptr_t code_address, struct text *text, bool may_lock) {
     Dl_info info;
     if (code_address == 0) {
         text_add(text, "unknown");
         return;
     }
-    if (dladdr((void *)code_address, &info) == 0) {
+    if (!may_lock || dladdr((void *)code_address, &info) == 0) {
         text_add_hex(text, code_address);
         return;
     }
