@@ -301,7 +301,7 @@ struct slab *depot_detach_empty(struct depot *depot, uint32_t before) {
     }
     struct slab *slab = list_entry(depot->empty.next, struct slab, link);
     size_t slots = load_relaxed(&depot->slots) - depot->shape.slots;
-    if (slots < depot->count || slab->empty_since >= before) {
+    if ((slots < depot->count && !depot->ended) || slab->empty_since >= before) {
         return NULL;
     }
     list_remove(&slab->link);

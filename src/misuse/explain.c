@@ -60,7 +60,7 @@ static void explain_slot(struct explanation *ret, const struct slab *slab,
         description->state = MEMPOOL_STATE_TAIL;
         return;
     }
-    ret->record_value = load_relaxed(&load_relaxed(&slab->records)[slot]);
+    ret->record_value = load_relaxed(&slab_records(slab)[slot]);
     description->state = state_of(ret->record_value);
     if (description->state != MEMPOOL_STATE_VIRGIN) {
         explain_past(ret->record_value, description);

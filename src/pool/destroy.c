@@ -84,8 +84,7 @@ bool zombie_is_over(struct mempool *pool) {
         load_relaxed(&pool->heap_live) != 0) {
         return false;
     }
-    /* It must be empty to be over; it stays a ZOMBIE to its slabs until zombie_end. */
-    depot->count = 0;
+    /* It stays a ZOMBIE to its slabs until zombie_end. */
     return !depot->ended && (depot->ended = true);
 }
 

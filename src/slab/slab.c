@@ -47,8 +47,7 @@ static struct slab *take_memory(const struct shape *shape, struct span *span) {
         return NULL;
     }
     size_t record_bytes = shape->records * sizeof(record);
-    record *records =
-        span != NULL ? block_take_huge_locked(record_bytes) : block_take_locked(record_bytes);
+    record *records = block_take_records_locked(record_bytes, span != NULL);
     if (records == NULL) {
         give_struct(slab);
         return NULL;
@@ -56,11 +55,12 @@ static struct slab *take_memory(const struct shape *shape, struct span *span) {
     uint32_t first =
         span != NULL ? arena_take_from_span(span, shape->chunks) : arena_take(shape->chunks);
     if (first == CHUNK_NONE) {
-        block_give_locked(records, record_bytes);
+        block_give_records_locked(records, record_bytes);
         give_struct(slab);
         return NULL;
     }
-    store_relaxed(&slab->records, records);
+    /* R1 pairs with R2 in slab/slab.h: the records are zero */
+    store_release(&slab->records, records);
     store_relaxed(&slab->first_chunk, first);
     return slab;
 }
@@ -113,7 +113,7 @@ bool slab_retire(struct slab *slab, const struct shape *shape, size_t purge_byte
     sys_lock_take(&space.lock);
     describe_chunks(slab, shape, 0, tombstone);
     store_relaxed(&slab->owner, NULL);
-    block_give_locked(load_relaxed(&slab->records), shape->records * sizeof(record));
+    block_give_records_locked(load_relaxed(&slab->records), shape->records * sizeof(record));
     arena_give(load_relaxed(&slab->first_chunk), shape->chunks);
     give_struct(slab);
     sys_lock_drop(&space.lock);

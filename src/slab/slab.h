@@ -119,6 +119,12 @@ slot_find(const void *object, struct descriptor **ret_descriptor, record **ret_r
     return SLOT_FOUND;
 }
 
+/* A slab's records, for who has no lock. */
+static inline const record *slab_records(const struct slab *slab) {
+    /* R2 pairs with R1 in slab/slab.c */
+    return load_acquire(&slab->records);
+}
+
 /* The slab that a round's slot belongs to. */
 static inline struct slab *slab_of(const void *object) {
     return load_relaxed(&space_descriptor(space_offset(object))->slab);

@@ -20,6 +20,9 @@ struct free_block {
 
 static struct free_block *free_blocks[CLASSES];
 
+/* The same for blocks of records, linked through their first record. */
+static _Atomic(uint64_t) *free_records[CLASSES];
+
 /* What is left of each size's piece of huge pages. */
 static struct {
     char *at;
@@ -109,6 +112,35 @@ void block_give_locked(void *given, size_t bytes) {
     }
     block->next = free_blocks[class];
     free_blocks[class] = block;
+}
+
+static void clear_words(_Atomic(uint64_t) *words, size_t bytes) {
+    for (size_t i = 0; i < bytes / sizeof words[0]; i++) {
+        store_relaxed(&words[i], 0);
+    }
+}
+
+void *block_take_records_locked(size_t bytes, bool huge) {
+    unsigned class = class_of(bytes);
+    size_t whole = BLOCK_BYTES_MIN << class;
+    _Atomic(uint64_t) *block = free_records[class];
+    if (block == NULL) {
+        return huge ? block_take_huge_locked(bytes) : block_take_locked(bytes);
+    }
+    free_records[class] = (_Atomic(uint64_t) *)(uintptr_t)load_relaxed(&block[0]);
+    clear_words(block, whole < SMALL_PAGE_BYTES ? whole : sizeof block[0]);
+    return block;
+}
+
+void block_give_records_locked(void *given, size_t bytes) {
+    unsigned class = class_of(bytes);
+    size_t whole = BLOCK_BYTES_MIN << class;
+    _Atomic(uint64_t) *block = given;
+    if (whole >= SMALL_PAGE_BYTES && sys_operations.purge(given, whole) != 0) {
+        clear_words(block, whole);
+    }
+    store_relaxed(&block[0], (uintptr_t)free_records[class]);
+    free_records[class] = block;
 }
 
 void *block_take(size_t bytes) {

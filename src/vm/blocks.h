@@ -15,6 +15,7 @@
 #ifndef MEMPOOL_VM_BLOCKS_H
 #define MEMPOOL_VM_BLOCKS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define BLOCK_BYTES_MIN ((size_t)64)
@@ -29,6 +30,11 @@ void block_give(void *block, size_t bytes); /* bytes as asked for */
 /* For callers that hold space.lock. */
 void *block_take_locked(size_t bytes);
 void *block_take_huge_locked(size_t bytes);
+
+/* For records. Whoever walks a pool without a lock may look at a block after it was given back: so
+ * it is used again as records only, and all that is written to it is written atomically. */
+void *block_take_records_locked(size_t bytes, bool huge);
+void block_give_records_locked(void *block, size_t bytes);
 void block_give_locked(void *block, size_t bytes);
 
 #endif
