@@ -82,7 +82,7 @@ struct depot {
     _Atomic size_t slots, home, rounds;
     _Atomic size_t peak;    /* highest number of live slots seen; written by compare-and-swap */
     _Atomic uint64_t gets, puts; /* of threads that ended, and those that went past the caches */
-    _Atomic uint64_t duplicates;
+    _Atomic uint64_t duplicates; /* puts that were counted and found to be of racing puts */
     _Atomic uint64_t refused, misuses; /* no lock: atomic adds */
 };
 
@@ -94,7 +94,9 @@ int depot_reserve(struct depot *depot);
 /* Slots that are neither at home nor in the depot: live, or in a cache. No lock needed. */
 static inline size_t depot_out(const struct depot *depot) {
     size_t carved = load_relaxed(&depot->slots) - load_relaxed(&depot->home);
-    return carved - load_relaxed(&depot->rounds);
+    size_t rounds = load_relaxed(&depot->rounds);
+    /* Duplicates of racing puts are rounds without a slot, until they are found. */
+    return carved > rounds ? carved - rounds : 0;
 }
 /* Note that this many slots are live now. No lock needed. */
 void depot_note_live(struct depot *depot, size_t live);

@@ -264,7 +264,6 @@ static enum outcome take_refilled(struct mempool *pool, struct cache *cache,
     case CACHE_HIT:
         outcome = mark_live(taking, site, stamp) ? OUTCOME_TAKEN : OUTCOME_AGAIN;
         if (outcome == OUTCOME_AGAIN) {
-            bump_owned(&depot->duplicates, 1);
             cache_uncount_get(cache);
         }
         break;

@@ -44,6 +44,7 @@ static void fill_stats(const struct mempool *pool, struct mempool_stats *ret) {
     for (struct thread *thread = threads_first(); thread != NULL; thread = thread->next_all) {
         add_thread(thread, depot, &sums);
     }
+    sums.puts -= load_relaxed(&depot->duplicates);
     uint64_t slots = load_relaxed(&depot->slots);
     memset(ret, 0, sizeof *ret);
     memcpy(ret->name, pool->name, sizeof ret->name);

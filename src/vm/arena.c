@@ -129,6 +129,8 @@ static void make_ordinary(uint32_t first, uint32_t end) {
 
 void arena_give(uint32_t first, uint32_t chunks) {
     uint32_t end = first + chunks;
+    uint32_t low = first & ~(HUGE_CHUNKS - 1u); /* spans that this run may make whole */
+    uint32_t high = (uint32_t)round_up(end, HUGE_CHUNKS);
     if (end < load_relaxed(&space.arena_used) >> CHUNK_SHIFT && run_at(end)->is_free) {
         uint32_t length = run_at(end)->chunks;
         bin_remove(end);
@@ -139,7 +141,7 @@ void arena_give(uint32_t first, uint32_t chunks) {
         bin_remove(first);
     }
     if (chunks < end - first || chunks >= HUGE_CHUNKS) {
-        make_ordinary(first, end);
+        make_ordinary(first > low ? first : low, end < high ? end : high);
     }
     bin_insert(first, end - first);
 }

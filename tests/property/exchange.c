@@ -262,7 +262,7 @@ int main(void) {
             .object_bytes = shapes[i].object_bytes, .count = shapes[i].count,
             .limit = shapes[i].limit, .on_empty = shapes[i].on_empty, .flags = shapes[i].flags));
     }
-    n_steps_per_round = test_scaled(20000);
+    n_steps_per_round = test_scaled(10000);
     run_resting_threads(10);
     run_threads(10);
     end_all();
