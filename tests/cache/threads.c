@@ -131,10 +131,15 @@ static void initialisation_may_be_tried_again(void **state) {
 
 static void *attach_without_memory(void *argument) {
     (void)argument;
+    void *for_struct = block_take(sizeof(struct thread));
     faults_arm(FAULT_COMMIT, 1, UINT64_MAX);
+    while (block_take(sizeof(struct thread)) != NULL) {
+    }
     while (block_take(4096) != NULL) {
     }
-    CHECK(!thread_attach() && thread_current == &thread_none);
+    CHECK(!thread_attach() && thread_current == &thread_none); /* no struct */
+    block_give(for_struct, sizeof(struct thread));
+    CHECK(!thread_attach() && thread_current == &thread_none); /* no table */
     thread_flush();
     CHECK(faults_disarm() > 0);
     CHECK(thread_attach() && thread_attached(thread_current));

@@ -50,6 +50,8 @@ static void check_limited(enum mempool_on_empty on_empty) {
                                          .limit = LIMIT, .on_empty = on_empty));
     pthread_t threads[N_THREADS];
     size_t got[N_THREADS];
+    mempool_put(mempool_get(pool));
+    CHECK_EQUAL(pool_stats(pool).cached, 0);
     for (size_t i = 0; i < N_THREADS; i++) {
         threads[i] = thread_start(take_up_to_limit, &got[i]);
     }

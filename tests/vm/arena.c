@@ -59,8 +59,11 @@ static void check_tiles(void) {
     for (size_t i = 0; i < N_SPANS; i++) {
         memset(&expected[spans[i].next], 1, spans[i].left);
     }
+    uint32_t is_free_before = 0;
     for (uint32_t at = 0; at < arena_chunks(); at += tags[at].chunks) {
         const struct chunk_run *head = &tags[at];
+        assert_false(is_free_before && head->is_free); /* they would be one */
+        is_free_before = head->is_free;
         assert_true(head->chunks >= 1 && head->chunks <= arena_chunks() - at);
         const struct chunk_run *tail = head + head->chunks - 1;
         assert_int_equal(tail->chunks, head->chunks);
@@ -114,6 +117,28 @@ static void take_from_span(struct rng *rng) {
     assert_true(span->left == 0 || span->next == first + chunks);
     assert_true(advised[first / HUGE_CHUNKS]);
     hold(first, chunks);
+}
+
+/* The arena ends with a free run that is too short: the span comes from behind it, and what lies
+ * between is free with it. */
+static void a_span_behind_a_free_end(void **state) {
+    (void)state;
+    assert_int_equal(arena_chunks(), 0);
+    hold(arena_take(3), 3);
+    hold(arena_take(2), 2);
+    give_back(1);
+    uint32_t first = arena_take_from_span(&spans[0], 1);
+    assert_int_equal(first, HUGE_CHUNKS);
+    hold(first, 1);
+    check_tiles();
+    hold(arena_take(HUGE_CHUNKS - 3), HUGE_CHUNKS - 3);
+    assert_int_equal(runs[2].first, 3);
+    while (n_runs > 0) {
+        give_back(0);
+    }
+    arena_give_span(&spans[0]);
+    check_tiles();
+    check_advice();
 }
 
 static uint32_t random_length(struct rng *rng) {
@@ -210,6 +235,7 @@ static int setup(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_span_behind_a_free_end), /* first: of an arena not yet used */
         cmocka_unit_test(all_that_is_back_is_one_run),
         cmocka_unit_test(random_steps_as_in_a_map),
         cmocka_unit_test(chunks_are_usable_memory),

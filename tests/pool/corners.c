@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/* Corners that are hard to reach from outside: heap objects without memory for their notes, reports
+ * without /proc, handles that are not alive, numbers of threads that were passed on. */
+#include "unit.h"
+
+#include "child.h"
+#include "faults.h"
+#include "threads.h"
+
+#include "base/text.h"
+#include "cache/thread.h"
+#include "vm/blocks.h"
+
+#include <sys/resource.h>
+
+enum { OBJECT_BYTES = 100 };
+
+static int n_built, n_unbuilt;
+
+static int build(void *object, void *argument) {
+    (void)object;
+    (void)argument;
+    n_built++;
+    return 0;
+}
+
+static void unbuild(void *object, void *argument) {
+    (void)object;
+    (void)argument;
+    n_unbuilt++;
+}
+
+/* Take all blocks of one size that are to be had; they are not given back. */
+static void use_up(size_t bytes) {
+    while (block_take(bytes) != NULL) {
+    }
+}
+
+/* A HEAP pool's object needs a note, and the first one a table of notes. */
+static int notes_need_memory(void *unused) {
+    (void)unused;
+    struct mempool *pool = pool_of_options(&POOL_OPTIONS(
+        .object_bytes = OBJECT_BYTES, .on_empty = MEMPOOL_HEAP, .construct = build,
+        .destruct = unbuild));
+    mempool_thread_flush();
+    CHECK(thread_attach());
+    faults_arm(FAULT_COMMIT, 1, UINT64_MAX);
+    use_up(32 << 10);
+    errno = 0;
+    CHECK(mempool_get(pool) == NULL && errno == ENOMEM); /* no table */
+    use_up(64);
+    errno = 0;
+    CHECK(mempool_get(pool) == NULL && errno == ENOMEM); /* no note */
+    CHECK_EQUAL(n_built, 2);
+    CHECK_EQUAL(n_unbuilt, 2);
+    CHECK_EQUAL(pool_live(pool), 0);
+    CHECK_EQUAL(pool_stats(pool).refused, 2);
+    CHECK_EQUAL(pool_stats(pool).alloc_count, 0);
+    CHECK(faults_disarm() > 0);
+    void *object = mempool_get(pool);
+    CHECK(object != NULL && mempool_of(object) == pool);
+    CHECK_EQUAL(pool_live(pool), 1);
+    mempool_put(object);
+    CHECK_EQUAL(n_built, n_unbuilt);
+    CHECK_EQUAL(mempool_destroy(pool), 0);
+    return 0;
+}
+
+static void heap_objects_need_notes(void **state) {
+    (void)state;
+    assert_int_equal(child_status(notes_need_memory, NULL), 0);
+}
+
+/* Without a file descriptor to read /proc with, a foreign pointer is still refused. */
+static int no_descriptors(void *unused) {
+    (void)unused;
+    struct rlimit none = {0, 0};
+    mempool_misuse_sink_set(-1);
+    mempool_put(mempool_get(pool_of(OBJECT_BYTES)));
+    CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    static int global;
+    int local;
+    uint64_t before = mempool_misuse_count(MEMPOOL_MISUSE_KINDS);
+    mempool_put(&global);
+    mempool_put(&local);
+    mempool_put((void *)(uintptr_t)16);
+    CHECK_EQUAL(mempool_misuse_count(MEMPOOL_MISUSE_KINDS), before + 3);
+    CHECK_EQUAL(mempool_misuse_count(MEMPOOL_MISUSE_TINY), 1);
+    return 0;
+}
+
+static void foreign_pointers_are_refused_without_proc(void **state) {
+    (void)state;
+    assert_int_equal(child_status(no_descriptors, NULL), 0);
+}
+
+static void check_symbol(uintptr_t address, bool may_lock, const char *expected) {
+    char buffer[64];
+    struct text text;
+    text_init(&text, buffer, sizeof buffer);
+    sys_symbol(address, &text, may_lock);
+    assert_string_equal(buffer, expected);
+}
+
+static void addresses_without_a_symbol(void **state) {
+    (void)state;
+    check_symbol(0, true, "unknown");
+    check_symbol(0x1234, true, "0x1234");
+    check_symbol(0x1234, false, "0x1234");
+    assert_int_equal(sys_code_address(0x10, true), 0);
+    uintptr_t here = (uintptr_t)check_symbol;
+    assert_true(sys_code_address((uint32_t)here, true) == here);
+}
+
+static int never_visited(void *object, const struct mempool_description *description,
+                         void *argument) {
+    (void)object;
+    (void)description;
+    *(int *)argument = 1;
+    return 0;
+}
+
+static int use_the_dead(void *unused) {
+    (void)unused;
+    int visited = 0;
+    mempool_misuse_sink_set(-1);
+    struct mempool *pool = pool_of(OBJECT_BYTES);
+    struct mempool_stats stats = {.struct_size = sizeof stats};
+    CHECK_EQUAL(mempool_destroy(pool), 0);
+    uint64_t n = mempool_misuse_count(MEMPOOL_MISUSE_DEAD_POOL_GET);
+    CHECK_EQUAL(mempool_trim(pool), 0);
+    CHECK_EQUAL(mempool_walk(pool, never_visited, &visited), 0);
+    CHECK_EQUAL(mempool_misuse_count(MEMPOOL_MISUSE_DEAD_POOL_GET), n + 2);
+    CHECK(visited == 0 && mempool_stats(pool, &stats) == -EINVAL);
+    errno = 0;
+    CHECK(mempool_list(NULL, NULL) == 0 && errno == EINVAL);
+    errno = 0;
+    CHECK(mempool_walk(NULL, never_visited, &visited) == 0 && errno == EINVAL);
+    mempool_put_bulk(NULL, 3);
+    CHECK(mempool_misuse_configure(NULL) == -EINVAL);
+    CHECK(mempool_dump(-1) == -EBADF);
+    pool = pool_of_options(&NAMED_POOL_OPTIONS("a\nb\tc\x7f", .object_bytes = 8));
+    CHECK(mempool_dump(-1) == -EBADF);
+    stats.struct_size = sizeof stats;
+    CHECK(mempool_stats(pool, &stats) == 0 && strcmp(stats.name, "test:a?b?c?") == 0);
+    return 0;
+}
+
+static void dead_handles_and_nothing_at_all(void **state) {
+    (void)state;
+    assert_int_equal(child_status(use_the_dead, NULL), 0);
+}
+
+static _Atomic uint64_t now_ms = 1000000;
+
+static uint64_t fake_clock_ms(void) {
+    return load_relaxed(&now_ms);
+}
+
+static struct mempool *pool;
+
+static void *get_one(void *argument) {
+    *(void **)argument = mempool_get(pool);
+    return NULL;
+}
+
+/* When all numbers have been round, who got an object long ago is no longer known: and nobody else
+ * is named for it. */
+static int numbers_go_round(void *unused) {
+    (void)unused;
+    void *old = NULL, *other;
+    sys_operations.clock_ms = fake_clock_ms;
+    pool = pool_of(OBJECT_BYTES);
+    thread_run(get_one, &old);
+    CHECK(address_description(old).thread != 0);
+    store_relaxed(&now_ms, load_relaxed(&now_ms) + 60000);
+    for (int i = 0; i < THREAD_NUMBERS; i++) {
+        thread_run(get_one, &other);
+        mempool_put(other);
+    }
+    struct mempool_description description = address_description(old);
+    CHECK_EQUAL(description.age_seconds, 60);
+    CHECK_EQUAL(description.thread, 0);
+    CHECK_EQUAL(description.thread_exited, 1);
+    mempool_put(old);
+    CHECK_EQUAL(mempool_destroy(pool), 0);
+    return 0;
+}
+
+static void a_number_passed_on_names_nobody(void **state) {
+    (void)state;
+    assert_int_equal(child_status(numbers_go_round, NULL), 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(heap_objects_need_notes),
+        cmocka_unit_test(foreign_pointers_are_refused_without_proc),
+        cmocka_unit_test(addresses_without_a_symbol),
+        cmocka_unit_test(dead_handles_and_nothing_at_all),
+        cmocka_unit_test(a_number_passed_on_names_nobody),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
