@@ -3,6 +3,7 @@
 #include "cache/cache.h"
 
 #include "base/bits.h"
+#include "cache/park.h"
 #include "cache/thread.h"
 
 #include <string.h>
@@ -22,7 +23,7 @@ uint32_t cache_rounds(const struct cache *cache) {
     }
     /* Another thread's may be swapped while we look; and it may have gone, with its magazines. */
     rounds = rounds <= MAGAZINE_ROUNDS_MAX ? rounds : 0;
-    return (uint32_t)rounds + load_relaxed(&cache->previous_n);
+    return (uint32_t)rounds + cache_others(cache);
 }
 
 /* `magazine` is the previous one now, with n rounds; NULL: none. */
@@ -36,6 +37,7 @@ static void set_previous(struct cache *cache, struct magazine *magazine, uint32_
 
 static void tick(struct thread *thread, struct cache *cache) {
     uint64_t now = thread_clock();
+    thread_pass(thread);
     uint64_t elapsed = now - thread->tick_ms;
     if (elapsed < TICK_SHORT_MS) {
         thread->tick_interval = (uint32_t)min_size(thread->tick_interval * 2u, TICK_INTERVAL_MAX);
@@ -48,15 +50,15 @@ static void tick(struct thread *thread, struct cache *cache) {
     store_relaxed(&cache->left, thread->tick_interval);
 }
 
-/* How many slots are live when the caches of one thread hold `rounds`; what others cache counts as
+/* How many slots are live when the cache of one thread holds `rounds`; what others cache counts as
  * live. */
 static size_t live_beside(const struct depot *depot, size_t rounds) {
     size_t out = depot_out(depot);
     return out > rounds ? out - rounds : 0;
 }
 
-/* The floor for a magazine with n rounds beside `others` in the other one: where the number of
- * live slots would pass the highest that is known. */
+/* The floor for a magazine with n rounds beside `others` elsewhere in the cache: where the number
+ * of live slots would pass the highest that is known. */
 static struct round *choose_floor(const struct depot *depot, struct magazine *magazine, uint32_t n,
                                   uint32_t others) {
     size_t live = live_beside(depot, (size_t)n + others);
@@ -73,7 +75,7 @@ static void note_live(const struct cache *cache) {
 
 static struct round *floor_now(const struct cache *cache) {
     return choose_floor(load_relaxed(&cache->depot), load_relaxed(&cache->loaded),
-                        cache_loaded(cache), load_relaxed(&cache->previous_n));
+                        cache_loaded(cache), cache_others(cache));
 }
 
 /* Make `magazine` the loaded one, with its rounds; what was loaded is empty or elsewhere. */
@@ -87,7 +89,8 @@ static void load_magazine(struct cache *cache, struct magazine *magazine) {
 static bool move_gates(struct cache *cache, struct round *floor, struct magazine *magazine) {
     struct round *ceiling = load_relaxed(&cache->ceiling);
     struct round *floor_then = choose_floor(load_relaxed(&cache->depot), magazine,
-                                            load_relaxed(&magazine->n), cache_loaded(cache));
+                                            load_relaxed(&magazine->n),
+                                            cache_loaded(cache) + load_relaxed(&cache->parked_n));
     return ceiling != NULL && swap_if_relaxed(&cache->floor, &floor, floor_then) &&
            swap_if_relaxed(&cache->ceiling, &ceiling, magazine->rounds + magazine->capacity);
 }
@@ -151,8 +154,7 @@ bool cache_settle_put(struct cache *cache) {
 
 /* ---- under the depot's lock ---------------------------------------------------------------- */
 
-/* Open the gates for what is loaded. */
-static void open_gates(struct cache *cache) {
+void cache_open_gates(struct cache *cache) {
     struct magazine *loaded = load_relaxed(&cache->loaded);
     store_relaxed(&cache->floor, floor_now(cache));
     store_relaxed(&cache->ceiling, loaded->rounds + loaded->capacity);
@@ -183,8 +185,7 @@ static void swap_under_lock(struct cache *cache, struct depot *depot) {
     set_previous(cache, loaded, n);
 }
 
-/* Common to both: may the cache be used at all, and is it bound to the depot? */
-static enum cache_verdict bind_cache(struct cache *cache, struct depot *depot) {
+enum cache_verdict cache_bind(struct cache *cache, struct depot *depot) {
     if (load_relaxed(&depot->state) != DEPOT_ALIVE) {
         return CACHE_NO_DEPOT;
     }
@@ -205,6 +206,9 @@ static enum cache_verdict bind_cache(struct cache *cache, struct depot *depot) {
 /* Both magazines are empty: get rounds from the depot, or carve. */
 static bool refill_loaded(struct cache *cache, struct depot *depot) {
     struct magazine *magazine = depot_take_magazine(depot);
+    if (magazine == NULL && park_settle(depot, false)) {
+        magazine = depot_take_magazine(depot);
+    }
     struct magazine *loaded = load_relaxed(&cache->loaded);
     struct magazine *previous = load_relaxed(&cache->previous);
     depot_note_exchange(depot);
@@ -231,7 +235,7 @@ static bool refill_loaded(struct cache *cache, struct depot *depot) {
 }
 
 enum cache_verdict cache_refill(struct cache *cache, struct depot *depot, struct round *ret_round) {
-    enum cache_verdict verdict = bind_cache(cache, depot);
+    enum cache_verdict verdict = cache_bind(cache, depot);
     if (verdict != CACHE_HIT) {
         return verdict;
     }
@@ -239,8 +243,9 @@ enum cache_verdict cache_refill(struct cache *cache, struct depot *depot, struct
     if (cache_loaded(cache) == 0) {
         if (previous != NULL && load_relaxed(&previous->n) > 0) {
             swap_under_lock(cache, depot);
-        } else if (!refill_loaded(cache, depot)) {
-            open_gates(cache);
+        } else if (!refill_loaded(cache, depot) &&
+                   !(park_settle(depot, true) && refill_loaded(cache, depot))) {
+            cache_open_gates(cache);
             return CACHE_NOTHING;
         }
     }
@@ -249,7 +254,7 @@ enum cache_verdict cache_refill(struct cache *cache, struct depot *depot, struct
     *ret_round = *top;
     cache_count_get(cache);
     store_relaxed(&cache->top, top);
-    open_gates(cache);
+    cache_open_gates(cache);
     return CACHE_HIT;
 }
 
@@ -272,7 +277,7 @@ static bool change_full(struct cache *cache, struct depot *depot) {
 }
 
 enum cache_verdict cache_make_room(struct cache *cache, struct depot *depot, struct round round) {
-    enum cache_verdict verdict = bind_cache(cache, depot);
+    enum cache_verdict verdict = cache_bind(cache, depot);
     if (verdict != CACHE_HIT) {
         return verdict;
     }
@@ -288,14 +293,15 @@ enum cache_verdict cache_make_room(struct cache *cache, struct depot *depot, str
     struct round *top = load_relaxed(&cache->top);
     *top = round;
     store_relaxed(&cache->top, top + 1);
-    open_gates(cache);
+    cache_open_gates(cache);
     return CACHE_HIT;
 }
 
 void cache_empty_out(struct cache *cache, struct depot *depot) {
     struct magazine *loaded = load_relaxed(&cache->loaded);
     struct magazine *previous = load_relaxed(&cache->previous);
-    bump_owned(&cache->filled, 0 - (uint64_t)cache_rounds(cache));
+    uint32_t parked = load_relaxed(&cache->parked_n);
+    bump_owned(&cache->filled, 0 - (uint64_t)(cache_rounds(cache) - parked));
     if (loaded != NULL) {
         store_relaxed(&loaded->n, cache_loaded(cache));
         store_relaxed(&cache->loaded, NULL);
@@ -306,6 +312,7 @@ void cache_empty_out(struct cache *cache, struct depot *depot) {
     if (previous != NULL) {
         depot_give_magazine(depot, previous);
     }
+    park_hand_in(cache, depot);
 }
 
 void cache_return(struct cache *cache, struct depot *depot) {

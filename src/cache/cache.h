@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The cache that one thread has of one pool: two magazines.
+/* The cache that one thread has of one pool: two magazines, and a third for parked rounds.
  *
  * THEORY
  *
  *      loaded    [0][1][2] ... [n-1][ ][ ]      top: behind the last round
  *                     ^floor        ^top  ^ceiling
  *      previous  the other one, full or empty or as it was when they were swapped
+ *      parked    a third one, for puts of objects that other threads got (cache/park.h)
  *
  * A get takes the round below `top`, a put lays one at it. Gates: a get needs top > floor, a put
  * top < ceiling. `floor` is normally where the pool's highest number of live objects would be
@@ -48,6 +49,9 @@ struct cache {
     _Alignas(MEMPOOL_CACHE_LINE) _Atomic uint64_t filled; /* owner; modulo 2^64 */
     _Atomic uint32_t previous_n; /* owner: rounds in `previous`, for who may not look into it */
     uint32_t swaps; /* owner: of the two magazines, since they last grew */
+    struct magazine *_Atomic parked; /* owner: cache/park.h */
+    _Atomic uint32_t parked_n;       /* owner: rounds in it */
+    uint64_t parked_of;              /* owner: whose objects: a set of threads (cache/grace.h) */
 };
 _Static_assert(sizeof(struct cache) == CACHE_BYTES, "the caches of a table lie line by line");
 
@@ -58,6 +62,11 @@ _Static_assert(sizeof(struct cache) == CACHE_BYTES, "the caches of a table lie l
 static inline uint32_t cache_loaded(const struct cache *cache) {
     const struct magazine *loaded = load_relaxed(&cache->loaded);
     return loaded != NULL ? (uint32_t)(load_relaxed(&cache->top) - loaded->rounds) : 0;
+}
+
+/* Rounds beside those of the loaded magazine. */
+static inline uint32_t cache_others(const struct cache *cache) {
+    return load_relaxed(&cache->previous_n) + load_relaxed(&cache->parked_n);
 }
 
 /* For statistics, on anybody's cache; exact when its owner does nothing. */
@@ -97,6 +106,11 @@ bool cache_settle_put(struct cache *cache);
 /* The locked part: caller holds the depot's lock, door shut, stage SLOW. After CACHE_HIT the
  * round is out of the cache and its record is as it was. */
 enum cache_verdict cache_refill(struct cache *cache, struct depot *depot, struct round *ret_round);
+/* May the cache be used at all, and is it bound to the depot? CACHE_HIT: yes, and it has a loaded
+ * magazine. */
+enum cache_verdict cache_bind(struct cache *cache, struct depot *depot);
+/* Open the gates for what is loaded. */
+void cache_open_gates(struct cache *cache);
 /* Make room for a put and lay `round` in; the caller marks the record after it. */
 enum cache_verdict cache_make_room(struct cache *cache, struct depot *depot, struct round round);
 

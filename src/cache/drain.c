@@ -2,6 +2,7 @@
 /* Drawing in other threads' caches: the other side of the door (cache/thread.h). */
 #include "cache/drain.h"
 
+#include "cache/park.h"
 #include "cache/thread.h"
 
 static struct cache *cache_of(struct thread *thread, struct depot *depot) {
@@ -89,5 +90,6 @@ bool drain_caches(struct depot *depot, bool fold) {
             cache_empty_out(cache, depot);
         }
     }
+    park_settle_all(depot);
     return reachable;
 }

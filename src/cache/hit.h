@@ -2,7 +2,7 @@
 /* The hits: a get and a put that need nothing but the thread's own cache.
  *
  * Both do the same in the same order: one compare on the door, shut it, one compare on the gate,
- * one bit of the record, mark, move the top, open the door. No lock, no atomic read-modify-write;
+ * one of the record, mark, move the top, open the door. No lock, no atomic read-modify-write;
  * every access is a plain load or store on the machines we know. A miss changes nothing.
  *
  * The door is opened again with the value that was read before it was shut. Where a handler made
@@ -27,7 +27,7 @@ MEMPOOL_HOT_INLINE void *cache_get_hit(uintptr_t offset, uintptr_t site) {
     if (MEMPOOL_LIKELY(top > load_folded(&cache->floor))) {
         int32_t left = (int32_t)load_relaxed(&cache->left) - 1; /* below 0: the tick is due */
         record *slot_record = top[-1].slot_record;
-        if (MEMPOOL_LIKELY(left >= 0 && record_is_free(load_folded(slot_record)))) {
+        if (MEMPOOL_LIKELY(left >= 0 && record_is_free_round(load_folded(slot_record)))) {
             store_relaxed(slot_record,
                           record_make_ready(site, load_folded(&thread->stamp_live)));
             signal_fence();
@@ -48,7 +48,7 @@ MEMPOOL_HOT_INLINE void *cache_get_hit(uintptr_t offset, uintptr_t site) {
     return NULL;
 }
 
-/* True: put. False: a miss, or a misuse; nothing changed. */
+/* True: put. False: a miss, an object that another thread got, or a misuse; nothing changed. */
 MEMPOOL_HOT_INLINE bool cache_put_hit(void *object, uintptr_t site) {
     struct descriptor *descriptor;
     record *slot_record;
@@ -66,7 +66,7 @@ MEMPOOL_HOT_INLINE bool cache_put_hit(void *object, uintptr_t site) {
     struct round *top = load_relaxed(&cache->top);
     bool put = false;
     if (MEMPOOL_LIKELY(top < load_folded(&cache->ceiling) &&
-                       record_is_live(load_folded(slot_record)))) {
+                       thread_got(thread, load_folded(slot_record)))) {
         top->object = object;
         top->slot_record = slot_record;
         signal_fence();

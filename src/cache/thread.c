@@ -141,14 +141,18 @@ static struct thread *attach_locked(void) {
     (void)thread_clock();
     store_relaxed(&thread->number, take_number());
     stamp_thread(thread, load_relaxed(&depot_seconds));
+    uint32_t number = load_relaxed(&thread->number);
+    store_relaxed(&thread->own, number != 0 ? number << RECORD_THREAD_SHIFT | RECORD_LIVE
+                                            : (uint32_t)THREAD_GOT_NONE);
     thread->tick_interval = TICK_INTERVAL_FIRST;
     thread->tick_ms = 0;
     store_relaxed(&thread->stage, THREAD_SLOW); /* nobody need wait at a door never opened */
     store_relaxed(&thread->n_deferred, 0);
+    thread_pass(thread);
     bump_owned(&thread->generation, 2);
     store_relaxed(&thread->in_use, 1);
-    if (load_relaxed(&thread->number) != 0) {
-        write_note(load_relaxed(&thread->number));
+    if (number != 0) {
+        write_note(number);
     }
     return thread;
 }
@@ -248,7 +252,8 @@ static void detach(struct thread *thread, bool alone) {
     if (load_relaxed(&thread->number) != 0) {
         store_relaxed(&notes[load_relaxed(&thread->number)].exited, 1);
     }
-    store_relaxed(&thread->in_use, 0);
+    /* G6 pairs with G5 in cache/grace.c: what its hits stored is seen */
+    store_release(&thread->in_use, 0);
 }
 
 /* The thread's end: called by libc with the thread's struct. Other destructors may still put
@@ -258,6 +263,8 @@ static void thread_ended(void *argument) {
     thread_ending(argument);
     sys_signals_block(&before);
     thread_current = &thread_exited;
+    /* Nobody need wait at a door that stays shut. */
+    thread_slow_down(argument);
     sys_lock_take(&threads_lock);
     detach(argument, false);
     sys_lock_drop(&threads_lock);

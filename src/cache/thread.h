@@ -66,6 +66,8 @@ struct thread {
     _Atomic(char *) table;         /* owner; struct cache by pool offset */
     _Atomic uint64_t stamp_live;   /* record of a get: thread, seconds and state in their places; */
     _Atomic uint64_t stamp_free;   /* of a put. Whoever sees a new second writes all threads' */
+    _Atomic uint32_t own;          /* owner: thread and state of an object that this thread got;
+                                    * THREAD_GOT_NONE where the number is 0 */
     _Atomic uint32_t stamp;        /* thread and seconds alone */
     _Atomic uint32_t stage;        /* enum thread_stage; owner */
     /* owner */
@@ -79,7 +81,13 @@ struct thread {
     struct thread *next_all;       /* never removed */
     _Atomic uint32_t in_use;
     _Atomic uint32_t generation;   /* changes when a thread ends or begins */
+    _Atomic uint64_t passed;       /* owner: the newest mark (cache/grace.h) when it was last */
+                                   /* outside its hits, */
+    _Atomic uint64_t seen;         /* and when others last saw that it was; grace_lock */
 };
+
+/* The thread and state bits of no record of a live object. */
+#define THREAD_GOT_NONE RECORD_OWNER_MASK
 
 /* What is remembered of a thread's number, also after its end, until another thread gets it. */
 struct thread_note {
@@ -114,8 +122,14 @@ bool thread_grow(struct thread *thread, uint32_t bytes);
 
 MEMPOOL_HOT_INLINE void thread_open_door(struct thread *thread, uint32_t table_bytes) {
     signal_fence();
-    /* D1 pairs with D2 in cache/drain.c: who finds the door open sees what was done behind it */
+    /* D1 pairs with D2 in cache/drain.c and G7 in cache/grace.c: who finds the door open sees what was done behind it */
     store_release(&thread->open, table_bytes);
+}
+
+/* Is this the record of a live object that this very thread got? No two threads answer yes at one
+ * time: numbers are unique among those that run, and 0 is nobody's. */
+MEMPOOL_HOT_INLINE bool thread_got(const struct thread *thread, uint64_t value) {
+    return (((uint32_t)value ^ load_relaxed(&thread->own)) & RECORD_OWNER_MASK) == 0;
 }
 
 /* The door is shut and no handler of ours is meant by it: see THE DOOR. */
@@ -142,11 +156,22 @@ static inline struct cache *thread_cache(struct thread *thread, uintptr_t offset
     return (struct cache *)(void *)(load_folded(&thread->table) + offset);
 }
 
+/* The newest mark; see cache/grace.h. */
+extern _Atomic uint64_t grace_newest;
+
+/* The calling thread is outside its hits: it has read no record that it has yet to write. */
+static inline void thread_pass(struct thread *thread) {
+    /* G2 pairs with G1 in cache/grace.c: later hits see what was changed before the mark.
+     * G4 pairs with G3 there: earlier ones are over for who sees that we have passed */
+    store_release(&thread->passed, load_acquire(&grace_newest));
+}
+
 /* From FAST to SLOW: from here on the caches are touched under their depot's lock only. */
 static inline void thread_slow_down(struct thread *thread) {
     signal_fence();
-    /* D3 pairs with D2 in cache/drain.c: as D1 */
+    /* D3 pairs with D2 in cache/drain.c and G7 in cache/grace.c: as D1 */
     store_release(&thread->stage, THREAD_SLOW);
+    thread_pass(thread);
 }
 
 /* End of an operation that was SLOW. */

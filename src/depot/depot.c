@@ -46,6 +46,7 @@ static void clear_counters(struct depot *depot) {
     store_relaxed(&depot->slots, 0);
     store_relaxed(&depot->home, 0);
     store_relaxed(&depot->rounds, 0);
+    store_relaxed(&depot->parked_rounds, 0);
     store_relaxed(&depot->peak, 0);
     store_relaxed(&depot->gets, 0);
     store_relaxed(&depot->puts, 0);
@@ -152,8 +153,17 @@ void depot_round_home(struct depot *depot, struct round round) {
     if (slab_give(slab, &depot->shape, round) == SLAB_GIVEN) {
         depot_slab_gained(depot, slab);
     } else {
-        bump_owned(&depot->duplicates, 1);
+        depot_note_raced(depot, round.object);
     }
+}
+
+void depot_note_raced(struct depot *depot, const void *object) {
+    bump_owned(&depot->duplicates, 1);
+    uint32_t n = load_relaxed(&depot->n_raced);
+    if (n < DEPOT_RACED) {
+        depot->raced[n] = object;
+    }
+    store_relaxed(&depot->n_raced, n + 1);
 }
 
 static void count_rounds(struct depot *depot, size_t now) {
@@ -232,6 +242,24 @@ void depot_give_magazine(struct depot *depot, struct magazine *magazine) {
     magazine->next = depot->full;
     depot->full = magazine;
     count_rounds(depot, rounds + load_relaxed(&magazine->n));
+}
+
+void depot_settle_magazine(struct depot *depot, struct magazine *magazine) {
+    uint32_t n = load_relaxed(&magazine->n);
+    uint32_t good = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        struct round round = magazine->rounds[i];
+        uint64_t value = load_relaxed(round.slot_record);
+        if (record_is_parked(value)) {
+            store_relaxed(round.slot_record, record_with_state(value, RECORD_FREE));
+            magazine->rounds[good++] = round;
+        } else {
+            depot_note_raced(depot, round.object);
+        }
+    }
+    store_relaxed(&magazine->n, good);
+    store_relaxed(&depot->parked_rounds, load_relaxed(&depot->parked_rounds) - n);
+    depot_give_magazine(depot, magazine);
 }
 
 /* A magazine with a round to take, or with room for one. */

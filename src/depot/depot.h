@@ -14,7 +14,7 @@
  * back to the system some seconds later (pool/reclaim.c).
  *
  * Magazines start at 31 rounds and grow with traffic up to `rounds_max`, which is bounded by bytes:
- * a cache never holds more than 2 x max(32 KiB, 2 objects); objects above 256 KiB are not cached.
+ * a cache never holds more than 3 x max(32 KiB, 2 objects); objects above 256 KiB are not cached.
  *
  * Tight: a depot that may not grow (limit, FAIL, HEAP) and found nothing free draws all caches in
  * and closes their gates; from then on every get and put of the pool takes this lock, so that no
@@ -25,7 +25,7 @@
  * that it may touch too early are then an eighth of it at most.
  *
  * Equations, under the lock:
- *      carved = slots - home = rounds + cached by threads + live        (duplicates aside)
+ *      carved = slots - home = rounds + parked + cached by threads + live   (duplicates aside)
  *      carved <= slot_limit
  * Locks: everything not marked otherwise is under `lock` (rank depot). Fork: held across. */
 #ifndef MEMPOOL_DEPOT_DEPOT_H
@@ -43,6 +43,8 @@ enum depot_state {
 
 /* From cache to cache in a thread's table: a line for the hits, one for the rest. */
 enum { CACHE_BYTES = 2 * MEMPOOL_CACHE_LINE };
+
+enum { DEPOT_RACED = 4 }; /* racing puts found in one go whose objects are told */
 
 /* No cache: an offset no thread's table reaches, so that get and put leave the hot path. */
 #define CACHE_OFFSET_NONE UINT32_MAX
@@ -73,6 +75,12 @@ struct depot {
     struct span span;       /* where the next slabs of a large pool lie */
     struct magazine *spare; /* empty ones of the target's capacity; put back by reclaim steps */
     uint32_t n_spare;
+    struct magazine *parked;  /* of objects put by others than who got them (cache/park.h), */
+    struct magazine *waiting; /* and those that are settled when the mark is past */
+    uint64_t waiting_for;
+    uint64_t parked_of, waiting_of; /* whose objects they were: sets of threads (cache/grace.h) */
+    _Atomic uint32_t n_raced; /* what was found and has yet to be reported: */
+    const void *raced[DEPOT_RACED];
     struct list partial;    /* slabs with some slots at home */
     struct list empty;      /* slabs with all at home, longest empty first */
     struct list slabs;      /* all, by `sibling` */
@@ -80,6 +88,7 @@ struct depot {
     /* written under lock, read by statistics without it */
     _Atomic size_t n_slabs; /* first of these */
     _Atomic size_t slots, home, rounds;
+    _Atomic size_t parked_rounds; /* in `parked` and `waiting` */
     _Atomic size_t peak;    /* highest number of live slots seen; written by compare-and-swap */
     _Atomic uint64_t gets, puts; /* of threads that ended, and those that went past the caches */
     _Atomic uint64_t duplicates; /* puts that were counted and found to be of racing puts */
@@ -94,7 +103,7 @@ int depot_reserve(struct depot *depot);
 /* Slots that are neither at home nor in the depot: live, or in a cache. No lock needed. */
 static inline size_t depot_out(const struct depot *depot) {
     size_t carved = load_relaxed(&depot->slots) - load_relaxed(&depot->home);
-    size_t rounds = load_relaxed(&depot->rounds);
+    size_t rounds = load_relaxed(&depot->rounds) + load_relaxed(&depot->parked_rounds);
     /* Duplicates of racing puts are rounds without a slot, until they are found. */
     return carved > rounds ? carved - rounds : 0;
 }
@@ -118,6 +127,12 @@ uint32_t depot_carve(struct depot *depot, struct round *rounds, uint32_t n, bool
 void depot_grow_magazines(struct depot *depot, uint32_t capacity);
 /* Count an exchange: traffic makes magazines grow. */
 void depot_note_exchange(struct depot *depot);
+
+/* Parked rounds: make free ones of a magazine's, which becomes the depot's; each slot is free
+ * once, or already somebody else's, and then the round is dropped. */
+void depot_settle_magazine(struct depot *depot, struct magazine *magazine);
+/* A round without a slot was found and dropped: count it, and have it reported. */
+void depot_note_raced(struct depot *depot, const void *object);
 
 /* Send up to n rounds home, newest magazines last; returns how many went. */
 size_t depot_send_home(struct depot *depot, size_t n);

@@ -12,7 +12,7 @@ const struct misuse_kind misuse_kinds[MEMPOOL_MISUSE_KINDS] = {
     [MEMPOOL_MISUSE_DOUBLE_PUT] = {"double-put", "put of an object that was put before",
                                    "one of the two call sites does not own the object", 0, false},
     [MEMPOOL_MISUSE_RACING_PUT] = {"racing-put", "two threads put one object at the same time",
-                                   "the object has two owners; this get passed it over", 0, false},
+                                   "found out at this site; the object has one owner", 0, false},
     [MEMPOOL_MISUSE_INTERIOR] = {"interior", "put of a pointer into the middle of an object",
                                  "put the pointer that get returned", MEMPOOL_MISUSE_ABORT, false},
     [MEMPOOL_MISUSE_PAST_END] = {"past-end", "put of a pointer behind the end of an object",

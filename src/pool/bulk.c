@@ -80,7 +80,7 @@ MEMPOOL_HOT_INLINE size_t give_run(void *const *objects, size_t n, uintptr_t sit
     size_t given = 0;
     while (given < n && slot_find(objects[given], &descriptor, &slot_record) == SLOT_FOUND &&
            load_relaxed(&descriptor->cache_offset) == offset &&
-           record_is_live(load_relaxed(slot_record))) {
+           thread_got(thread, load_relaxed(slot_record))) {
         top->object = objects[given++];
         top->slot_record = slot_record;
         top++;

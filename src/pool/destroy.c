@@ -7,6 +7,7 @@
 #include "cache/thread.h"
 #include "misuse/explain.h"
 #include "misuse/report.h"
+#include "pool/raced.h"
 #include "pool/reclaim.h"
 #include "pool/registry.h"
 
@@ -170,8 +171,11 @@ MEMPOOL_API size_t mempool_destroy(struct mempool *handle) {
     if (kind != MEMPOOL_MISUSE_KINDS) {
         bool dead = kind == MEMPOOL_MISUSE_DEAD_POOL_GET;
         pool_report_handle(handle, dead ? MEMPOOL_MISUSE_DEAD_POOL_DESTROY : kind, site);
-    } else if (ending.over) {
-        zombie_end(handle);
+    } else {
+        pool_report_raced(handle, site);
+        if (ending.over) {
+            zombie_end(handle);
+        }
     }
     if (ending.live > 0) {
         report_live(handle, name, &ending, site);

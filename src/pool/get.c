@@ -10,10 +10,10 @@
 #include "base/attributes.h"
 #include "cache/drain.h"
 #include "cache/hit.h"
-#include "misuse/explain.h"
 #include "misuse/report.h"
 #include "pool/get.h"
 #include "pool/heap.h"
+#include "pool/raced.h"
 #include "pool/reclaim.h"
 
 #include <errno.h>
@@ -65,22 +65,6 @@ static bool take_from_depot(struct mempool *pool, struct taking *taking, uintptr
     return false;
 }
 
-MEMPOOL_COLD static void report_duplicate(struct mempool *pool, const void *object,
-                                          uintptr_t site) {
-    struct explanation explanation;
-    explain_address(object, &explanation);
-    struct report report = {
-        .kind = MEMPOOL_MISUSE_RACING_PUT,
-        .address = object,
-        .pool = pool,
-        .pool_name = pool->name,
-        .site = site,
-        .past = &explanation.description,
-    };
-    add_relaxed(&pool->depot.misuses, 1);
-    report_misuse(&report);
-}
-
 /* A live-marked raw slot meets its constructor; when that refuses, the slot goes back. */
 MEMPOOL_COLD static void *construct(struct mempool *pool, struct round round) {
     errno = ENOMEM;
@@ -104,8 +88,9 @@ MEMPOOL_COLD static void *construct(struct mempool *pool, struct round round) {
 /* All locks dropped, door open: what remains to be done for a taken round. */
 static void *finish(struct mempool *pool, const struct taking *taking, uintptr_t site) {
     if (MEMPOOL_UNLIKELY(taking->duplicates > 0)) {
-        report_duplicate(pool, taking->round.object, site);
+        pool_report_racing(pool, taking->round.object, site);
     }
+    pool_report_raced(pool, site);
     return taking->raw ? construct(pool, taking->round) : taking->round.object;
 }
 
@@ -348,7 +333,7 @@ MEMPOOL_NOINLINE void *pool_get_slow(struct mempool *pool, uintptr_t site) {
         if (outcome == OUTCOME_TAKEN) {
             object = finish(pool, &taking, site);
         } else if (taking.duplicates > 0) {
-            report_duplicate(pool, taking.round.object, site);
+            pool_report_racing(pool, taking.round.object, site);
         }
         if (outcome == OUTCOME_NOTHING) {
             object = apply_policy(pool, site);

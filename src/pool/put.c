@@ -2,11 +2,13 @@
 /* mempool_put: the hit, the exchange, and the puts that are none. */
 #include "base/attributes.h"
 #include "cache/hit.h"
+#include "cache/park.h"
 #include "misuse/classify.h"
 #include "misuse/report.h"
 #include "pool/destroy.h"
 #include "pool/get.h"
 #include "pool/heap.h"
+#include "pool/raced.h"
 #include "pool/registry.h"
 
 #include <errno.h>
@@ -50,14 +52,21 @@ static struct mempool *pool_of_depot(struct depot *depot) {
     return list_entry(depot, struct mempool, depot);
 }
 
-/* Into the depot, or of a destroyed pool's object into its slab; the depot's lock is held. The
- * test of the record is under the lock: here, two racing puts are told apart with certainty. */
-static enum outcome give_to_depot(struct depot *depot, struct round round, uintptr_t site,
-                                  uint32_t stamp) {
-    if (!record_is_live(load_relaxed(round.slot_record))) {
-        return OUTCOME_MISUSE;
-    }
-    store_relaxed(round.slot_record, record_make(site, stamp, RECORD_FREE));
+/* LIVE -> FREE, under the depot's lock, where no hit can put the object: it is this thread's, or
+ * hits_closed. False: not live. */
+static bool mark_free(struct round round, uintptr_t site, uint32_t stamp) {
+    uint64_t value = load_relaxed(round.slot_record);
+    return record_is_live(value) &&
+           swap_if_relaxed(round.slot_record, &value, record_make(site, stamp, RECORD_FREE));
+}
+
+/* No hit can put an object of this depot while its lock is held. */
+static bool hits_closed(const struct depot *depot) {
+    return depot->tight || depot->rounds_max == 0 || load_relaxed(&depot->state) != DEPOT_ALIVE;
+}
+
+/* Marked free: into the depot, or of a destroyed pool's object into its slab. */
+static enum outcome give_to_depot(struct depot *depot, struct round round) {
     bump_owned(&depot->puts, 1);
     if (load_relaxed(&depot->state) == DEPOT_ALIVE) {
         depot_give(depot, round);
@@ -68,6 +77,25 @@ static enum outcome give_to_depot(struct depot *depot, struct round round, uintp
     }
     depot_round_home(depot, round);
     return zombie_is_over(pool_of_depot(depot)) ? OUTCOME_LAST : OUTCOME_PUT;
+}
+
+/* Past the caches, the depot's lock held; no handler. */
+static enum outcome lay_in_depot(struct depot *depot, struct round round, uintptr_t site,
+                                 uint32_t stamp) {
+    uint64_t parked_record = record_make(site, stamp, RECORD_PARKED);
+    bool room;
+    if (hits_closed(depot)) {
+        return mark_free(round, site, stamp) ? give_to_depot(depot, round) : OUTCOME_MISUSE;
+    }
+    if (park_in_depot(depot, round, parked_record, true, &room)) {
+        bump_owned(&depot->puts, 1);
+        park_settle_some(depot);
+        return OUTCOME_PUT;
+    }
+    if (!room && park_alone(round, parked_record)) {
+        return give_to_depot(depot, round);
+    }
+    return OUTCOME_MISUSE;
 }
 
 static enum outcome put_past_caches(struct depot *depot, struct thread *thread, struct round round,
@@ -82,7 +110,7 @@ static enum outcome put_past_caches(struct depot *depot, struct thread *thread, 
         sys_signals_block(&before);
     }
     sys_lock_take(&depot->lock);
-    outcome = give_to_depot(depot, round, site, stamp_now(thread));
+    outcome = lay_in_depot(depot, round, site, stamp_now(thread));
     sys_lock_drop(&depot->lock);
     if (attached) {
         thread_leave_slow(thread);
@@ -105,21 +133,37 @@ static bool defer(struct thread *thread, void *object, uintptr_t site) {
     return true;
 }
 
+/* Under the depot's lock in a handler. Over a hit (FAST) not even objects that its own thread got
+ * may be made free: the put that was interrupted may be of the same one. */
+static enum outcome lay_in_interrupting(struct depot *depot, struct thread *thread,
+                                        struct round round, uintptr_t site) {
+    uint32_t stamp = stamp_now(thread);
+    bool may_grow = load_relaxed(&thread->stage) == THREAD_FAST;
+    bool own = !may_grow && thread_got(thread, load_relaxed(round.slot_record));
+    bool room;
+    if (own || hits_closed(depot)) {
+        return mark_free(round, site, stamp) ? give_to_depot(depot, round) : OUTCOME_MISUSE;
+    }
+    if (park_in_depot(depot, round, record_make(site, stamp, RECORD_PARKED), may_grow, &room)) {
+        bump_owned(&depot->puts, 1);
+        return OUTCOME_PUT;
+    }
+    return room ? OUTCOME_MISUSE : OUTCOME_AGAIN;
+}
+
 /* In a signal handler that interrupted a get or put of its own thread. */
 MEMPOOL_COLD static enum outcome put_interrupting(struct depot *depot, struct thread *thread,
                                                   struct round round, uintptr_t site) {
-    enum outcome outcome = OUTCOME_PUT;
+    enum outcome outcome = OUTCOME_AGAIN;
     struct sys_signals before;
     sys_signals_block(&before);
-    bool deferred = true;
     if (handler_lock(&depot->lock)) {
-        outcome = give_to_depot(depot, round, site, stamp_now(thread));
+        outcome = lay_in_interrupting(depot, thread, round, site);
         sys_lock_drop(&depot->lock);
-    } else {
-        deferred = defer(thread, round.object, site);
     }
+    bool kept = outcome != OUTCOME_AGAIN || defer(thread, round.object, site);
     sys_signals_restore(&before);
-    if (!deferred) {
+    if (!kept) {
         struct report report = {.kind = MEMPOOL_MISUSE_REENTERED,
                                 .address = round.object,
                                 .pool = depot->pool,
@@ -128,7 +172,7 @@ MEMPOOL_COLD static enum outcome put_interrupting(struct depot *depot, struct th
         add_relaxed(&depot->misuses, 1);
         report_misuse(&report);
     }
-    return outcome;
+    return outcome != OUTCOME_AGAIN ? outcome : OUTCOME_PUT;
 }
 
 static void *take_deferred(struct thread *thread, uintptr_t *ret_site) {
@@ -155,26 +199,48 @@ MEMPOOL_COLD void pool_put_deferred_slow(struct thread *thread) {
     }
 }
 
+/* Into the cache, by the thread that got the object, as `own` told; the depot's lock is held. */
+static enum outcome lay_in_own(struct cache *cache, struct depot *depot, struct round round,
+                               uint64_t own, uint64_t free_record) {
+    if (!swap_if_relaxed(round.slot_record, &own, free_record)) {
+        return OUTCOME_AGAIN;
+    }
+    return cache_make_room(cache, depot, round) == CACHE_HIT ? OUTCOME_PUT
+                                                              : give_to_depot(depot, round);
+}
+
+/* By another thread; the depot's lock is held. */
+static enum outcome lay_in_others(struct cache *cache, struct depot *depot, struct round round,
+                                  uintptr_t site, uint32_t stamp) {
+    bool room = false;
+    if (cache_bind(cache, depot) == CACHE_HIT) {
+        bool put = park_in_cache(cache, depot, round, record_make(site, stamp, RECORD_PARKED),
+                                 &room);
+        cache_open_gates(cache);
+        if (put) {
+            return OUTCOME_PUT;
+        }
+    }
+    return room ? OUTCOME_MISUSE : lay_in_depot(depot, round, site, stamp);
+}
+
 static enum outcome put_through_cache(struct depot *depot, struct thread *thread, uint32_t offset,
                                       struct round round, uintptr_t site) {
-    enum outcome outcome = OUTCOME_AGAIN;
+    enum outcome outcome;
     thread_shut_door(thread);
     struct cache *cache = thread_cache(thread, offset);
-    if (cache_settle_put(cache)) {
+    uint64_t value = load_relaxed(round.slot_record);
+    bool own = thread_got(thread, value);
+    if (own && cache_settle_put(cache)) {
         thread_open_door(thread, load_relaxed(&thread->table_bytes));
         return cache_put_hit(round.object, site) ? OUTCOME_PUT : OUTCOME_AGAIN;
     }
     thread_slow_down(thread);
     (void)thread_clock();
     sys_lock_take(&depot->lock);
-    if (!record_is_live(load_relaxed(round.slot_record))) {
-        outcome = OUTCOME_MISUSE;
-    } else if (cache_make_room(cache, depot, round) == CACHE_HIT) {
-        store_relaxed(round.slot_record, record_make(site, stamp_now(thread), RECORD_FREE));
-        outcome = OUTCOME_PUT;
-    } else {
-        outcome = give_to_depot(depot, round, site, stamp_now(thread));
-    }
+    uint32_t stamp = stamp_now(thread);
+    outcome = own ? lay_in_own(cache, depot, round, value, record_make(site, stamp, RECORD_FREE))
+                  : lay_in_others(cache, depot, round, site, stamp);
     sys_lock_drop(&depot->lock);
     thread_leave_slow(thread);
     pool_put_deferred(thread);
@@ -214,7 +280,7 @@ MEMPOOL_NOINLINE void pool_put_slow(void *object, uintptr_t site) {
     int saved_errno = errno;
     struct depot *depot = NULL;
     enum outcome outcome = OUTCOME_AGAIN;
-    if (object == NULL) {
+    if (object == NULL || park_put(object, site)) {
         return;
     }
     while (outcome == OUTCOME_AGAIN) {
@@ -224,6 +290,9 @@ MEMPOOL_NOINLINE void pool_put_slow(void *object, uintptr_t site) {
         zombie_end(pool_of_depot(depot));
     } else if (outcome == OUTCOME_MISUSE && !heap_put(object)) {
         misput(object, site);
+    }
+    if (depot != NULL && outcome != OUTCOME_LAST) {
+        pool_report_raced(pool_of_depot(depot), site);
     }
     errno = saved_errno;
 }

@@ -3,6 +3,7 @@
 #include "pool/reclaim.h"
 
 #include "base/bits.h"
+#include "cache/park.h"
 #include "cache/thread.h"
 #include "pool/registry.h"
 
@@ -141,6 +142,7 @@ void reclaim_finish(struct mempool *pool) {
 
 /* Rounds that nobody needed since the last step go home. The depot's lock is held. */
 static void settle_depot(struct depot *depot) {
+    (void)park_settle(depot, true);
     (void)depot_send_home(depot, min_size(depot->rounds_low, ROUNDS_A_VISIT));
     depot->rounds_low = load_relaxed(&depot->rounds);
     depot_drop_spare(depot);

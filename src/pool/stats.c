@@ -69,7 +69,7 @@ static void fill_stats(const struct mempool *pool, struct mempool_stats *ret) {
     ret->slabs = load_relaxed(&depot->n_slabs);
     ret->slab_bytes = ret->slabs * shape_slab_bytes(&depot->shape);
     ret->cached = sums.cached;
-    ret->depot = load_relaxed(&depot->rounds);
+    ret->depot = load_relaxed(&depot->rounds) + load_relaxed(&depot->parked_rounds);
     ret->caches = sums.caches;
     ret->misuses = load_relaxed(&depot->misuses);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Giving memory back at once: mempool_trim, and when memory is short. */
 #include "cache/drain.h"
+#include "cache/park.h"
 #include "cache/thread.h"
+#include "pool/raced.h"
 #include "pool/reclaim.h"
 #include "pool/registry.h"
 
@@ -17,6 +19,7 @@ size_t reclaim_all(void) {
         sys_signals_block(&signals);
         sys_lock_take(&pool->depot.lock);
         if (load_relaxed(&pool->depot.state) == DEPOT_ALIVE) {
+            (void)park_settle(&pool->depot, true);
             (void)depot_send_home(&pool->depot, SIZE_MAX);
         }
         sys_lock_drop(&pool->depot.lock);
@@ -24,12 +27,13 @@ size_t reclaim_all(void) {
         while ((piece = reclaim_slab(pool, UINT32_MAX)) > 0) {
             bytes += piece;
         }
+        pool_report_raced(pool, 0);
     }
     return bytes;
 }
 
 /* One pool: everything free goes home, then every slab that is empty goes back. */
-static size_t trim_pool(struct mempool *pool) {
+static size_t trim_pool(struct mempool *pool, uintptr_t site) {
     struct sys_signals signals;
     struct depot *depot = &pool->depot;
     size_t bytes = 0;
@@ -53,23 +57,25 @@ static size_t trim_pool(struct mempool *pool) {
     depot_drop_idle_span(depot);
     sys_lock_drop(&depot->lock);
     sys_signals_restore(&signals);
+    pool_report_raced(pool, site);
     return bytes;
 }
 
 MEMPOOL_API size_t mempool_trim(struct mempool *pool) {
+    uintptr_t site = MEMPOOL_SITE();
     int saved_errno = errno;
     size_t bytes = 0;
     uint64_t serial = UINT64_MAX;
     if (pool == NULL) {
         while ((pool = registry_next(&serial)) != NULL) {
-            bytes += trim_pool(pool);
+            bytes += trim_pool(pool, site);
         }
     } else {
         enum mempool_misuse_kind kind = pool_check(pool);
         if (kind == MEMPOOL_MISUSE_KINDS) {
-            bytes = trim_pool(pool);
+            bytes = trim_pool(pool, site);
         } else {
-            pool_report_handle(pool, kind, MEMPOOL_SITE());
+            pool_report_handle(pool, kind, site);
         }
     }
     errno = saved_errno;

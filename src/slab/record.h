@@ -15,6 +15,7 @@
  *                    says that the slot was never handed out (or not since its memory was fresh)
  *          FREE  01  the slot is a round of some magazine
  *          LIVE  10  the caller has it
+ *          PARKED 11 put, by a thread that did not get it; not to be got yet
  *          RAW       one reserved value with state bits 00: as FREE, but a constructor has yet to
  *                    see the slot. Other rare states (guarded, sampled) can be told likewise.
  *
@@ -22,16 +23,20 @@
  *     HOME -> FREE or RAW       carve, under the depot's lock
  *     FREE -> LIVE              get, by the thread whose magazine holds the round
  *     RAW -> LIVE               get, after the constructor
- *     LIVE -> FREE              put, any thread; HOME in an object of a destroyed pool
+ *     LIVE -> FREE              put in a hit, by the thread that got it, plain load and store;
+ *                               any other put under the depot's lock, by compare-and-swap
+ *     LIVE -> PARKED            put, by compare-and-swap (cache/park.h)
+ *     PARKED -> FREE            settled, under the depot's lock
  *     FREE, RAW -> HOME         give back, under the depot's lock
  *
  * A get writes LIVE before it takes the round out of the magazine, a put writes FREE after it laid
  * the round in: whoever finds a LIVE record behind a round in a magazine drops the round. So a
  * thread that vanishes half-way (fork) leaves an object live, never lost.
  *
- * The hot test is one bit: bit 0 at get, bit 1 at put. Everything rare has neither, and hides
- * behind the mismatch. All accesses are relaxed atomics: what orders them
- * between threads is the hand-over of the object or of the magazine. */
+ * The hot test of a get is bit 0: what lies in a cache's two magazines is never PARKED. That of a
+ * put compares state and thread at once (thread_got in cache/thread.h). Everything rare hides
+ * behind the mismatch. All accesses are relaxed atomics: what orders them between threads is the
+ * hand-over of the object or of the magazine. */
 #ifndef MEMPOOL_SLAB_RECORD_H
 #define MEMPOOL_SLAB_RECORD_H
 
@@ -46,22 +51,32 @@ enum {
     RECORD_HOME = 0,
     RECORD_FREE = 1,
     RECORD_LIVE = 2,
+    RECORD_PARKED = 3,
     RECORD_STATE_MASK = 3,
     RECORD_THREAD_SHIFT = 2,
     RECORD_THREAD_MASK = 0x3ff,
+    RECORD_OWNER_MASK = RECORD_THREAD_MASK << RECORD_THREAD_SHIFT | RECORD_STATE_MASK,
     RECORD_TIME_SHIFT = 12,
     RECORD_TIME_MASK = 0xfffff,
     RECORD_SITE_SHIFT = 32,
     RECORD_RAW = RECORD_THREAD_MASK << RECORD_THREAD_SHIFT, /* a number that no thread has */
 };
 
-/* The two tests of a hit. */
 static inline bool record_is_free(uint64_t value) {
+    return (value & RECORD_STATE_MASK) == RECORD_FREE;
+}
+
+/* The same, in one instruction, of a slot that is not PARKED. */
+static inline bool record_is_free_round(uint64_t value) {
     return (value & RECORD_FREE) != 0;
 }
 
 static inline bool record_is_live(uint64_t value) {
-    return (value & RECORD_LIVE) != 0;
+    return (value & RECORD_STATE_MASK) == RECORD_LIVE;
+}
+
+static inline bool record_is_parked(uint64_t value) {
+    return (value & RECORD_STATE_MASK) == RECORD_PARKED;
 }
 
 static inline bool record_is_home(uint64_t value) {

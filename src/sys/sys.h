@@ -83,6 +83,8 @@ long sys_thread_id(void);
 /* The calling thread's name, NUL-ended, at most 16 bytes. */
 void sys_thread_name(char *ret_name);
 void sys_yield(void);
+/* Tell the processor that we only look again and again. */
+void sys_pause(void);
 /* Call `exited` with `argument` when the calling thread ends; 0 or -errno. */
 int sys_thread_exit_init(void (*exited)(void *argument));
 int sys_thread_exit_watch(void *argument);

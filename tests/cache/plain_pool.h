@@ -60,11 +60,12 @@ static inline void plain_put(struct depot *depot, void *object) {
     struct round round = {object, NULL};
     while (!cache_put_hit(object, 3)) {
         CHECK(slot_find(object, &descriptor, &round.slot_record) == SLOT_FOUND);
-        CHECK(record_is_live(load_relaxed(round.slot_record)));
+        uint64_t value = load_relaxed(round.slot_record);
+        CHECK(record_is_live(value));
         struct cache *cache = plain_cache(depot);
         struct thread *thread = thread_current;
         thread_shut_door(thread);
-        if (cache_settle_put(cache)) {
+        if (thread_got(thread, value) && cache_settle_put(cache)) {
             thread_open_door(thread, load_relaxed(&thread->table_bytes));
             continue;
         }

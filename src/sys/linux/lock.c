@@ -11,26 +11,22 @@ enum {
     LOCK_SPINS = 100,
 };
 
+void sys_pause(void) {
 #if defined(__x86_64__) || defined(__i386__)
-static inline void pause_cpu(void) {
     __builtin_ia32_pause();
-}
 #elif defined(__aarch64__)
-static inline void pause_cpu(void) {
     __asm__ volatile("yield");
-}
 #else
-static inline void pause_cpu(void) {
     signal_fence();
-}
 #endif
+}
 
 void sys_lock_wait(struct sys_lock *lock) {
     for (int spin = 0; spin < LOCK_SPINS; spin++) {
         if (load_relaxed(&lock->state) == 0 && sys_lock_try(lock)) {
             return;
         }
-        pause_cpu();
+        sys_pause();
     }
     /* L2 pairs with U1, as in sys_lock_try; 2 because we cannot know that nobody else sleeps */
     while (atomic_exchange_explicit(&lock->state, 2, memory_order_acquire) != 0) {
