@@ -22,8 +22,7 @@ static void close_gates(struct cache *cache) {
 /* Until the owner is not inside a hit that began before its gates were closed. It may be off its
  * processor meanwhile, but it waits for nothing. */
 static void wait_at_door(struct thread *thread) {
-    /* D2 pairs with D1 and D3 in cache/thread.h: what was done behind the door is seen */
-    while (load_acquire(&thread->open) == 0 && load_acquire(&thread->stage) != THREAD_SLOW) {
+    while (!thread_outside_hits(thread)) {
         sys_yield();
     }
 }

@@ -35,8 +35,7 @@ bool grace_passed(uint64_t mark, uint64_t threads) {
 
 static void look_at_door(struct thread *thread) {
     for (int looks = 0; looks < LOOKS_AT_DOOR; looks++) {
-        /* G7 pairs with D1 and D3 in cache/thread.h: what was done behind the door is seen */
-        if (load_acquire(&thread->open) != 0 || load_acquire(&thread->stage) == THREAD_SLOW) {
+        if (thread_outside_hits(thread)) {
             store_release(&thread->seen, barrier_mark);
             return;
         }

@@ -122,7 +122,7 @@ bool thread_grow(struct thread *thread, uint32_t bytes);
 
 MEMPOOL_HOT_INLINE void thread_open_door(struct thread *thread, uint32_t table_bytes) {
     signal_fence();
-    /* D1 pairs with D2 in cache/drain.c and G7 in cache/grace.c: who finds the door open sees what was done behind it */
+    /* D1 pairs with D2: who finds the door open sees what was done behind it */
     store_release(&thread->open, table_bytes);
 }
 
@@ -166,10 +166,16 @@ static inline void thread_pass(struct thread *thread) {
     store_release(&thread->passed, load_acquire(&grace_newest));
 }
 
+/* After a barrier on all threads: is another thread outside the hits that began before it? */
+static inline bool thread_outside_hits(const struct thread *thread) {
+    /* D2 pairs with D1, D3: what was done behind the door is seen */
+    return load_acquire(&thread->open) != 0 || load_acquire(&thread->stage) == THREAD_SLOW;
+}
+
 /* From FAST to SLOW: from here on the caches are touched under their depot's lock only. */
 static inline void thread_slow_down(struct thread *thread) {
     signal_fence();
-    /* D3 pairs with D2 in cache/drain.c and G7 in cache/grace.c: as D1 */
+    /* D3 pairs with D2: as D1 */
     store_release(&thread->stage, THREAD_SLOW);
     thread_pass(thread);
 }
