@@ -21,7 +21,9 @@ static bool lags(const struct thread *thread, uint64_t mark, uint64_t threads) {
     return thread != thread_current && load_acquire(&thread->in_use) &&
            (threads & grace_bit(load_relaxed(&thread->number))) != 0 &&
            /* G3 pairs with G4 in cache/thread.h: what its hits stored is seen */
-           load_acquire(&thread->passed) < mark && load_acquire(&thread->seen) < mark;
+           load_acquire(&thread->passed) < mark &&
+           /* G8 pairs with G7: so is what others saw */
+           load_acquire(&thread->seen) < mark;
 }
 
 bool grace_passed(uint64_t mark, uint64_t threads) {
@@ -36,6 +38,7 @@ bool grace_passed(uint64_t mark, uint64_t threads) {
 static void look_at_door(struct thread *thread) {
     for (int looks = 0; looks < LOOKS_AT_DOOR; looks++) {
         if (thread_outside_hits(thread)) {
+            /* G7 pairs with G8: what we have seen of the thread, who reads this sees, too */
             store_release(&thread->seen, barrier_mark);
             return;
         }
