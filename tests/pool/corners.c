@@ -5,6 +5,7 @@
 
 #include "child.h"
 #include "faults.h"
+#include "scale.h"
 #include "threads.h"
 
 #include "base/text.h"
@@ -74,9 +75,12 @@ static void heap_objects_need_notes(void **state) {
 /* Without a file descriptor to read /proc with, a foreign pointer is still refused. */
 static int no_descriptors(void *unused) {
     (void)unused;
-    struct rlimit none = {0, 0};
+    struct rlimit before_none, none;
     mempool_misuse_sink_set(-1);
     mempool_put(mempool_get(pool_of(OBJECT_BYTES)));
+    CHECK(getrlimit(RLIMIT_NOFILE, &before_none) == 0);
+    none = before_none;
+    none.rlim_cur = 0;
     CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
     static int global;
     int local;
@@ -86,11 +90,15 @@ static int no_descriptors(void *unused) {
     mempool_put((void *)(uintptr_t)16);
     CHECK_EQUAL(mempool_misuse_count(MEMPOOL_MISUSE_KINDS), before + 3);
     CHECK_EQUAL(mempool_misuse_count(MEMPOOL_MISUSE_TINY), 1);
+    CHECK(setrlimit(RLIMIT_NOFILE, &before_none) == 0); /* a tool may want to look at its end */
     return 0;
 }
 
 static void foreign_pointers_are_refused_without_proc(void **state) {
     (void)state;
+    if (test_runtime() == TEST_RUNTIME_VALGRIND) {
+        skip(); /* it keeps descriptors to itself and refuses such a limit */
+    }
     assert_int_equal(child_status(no_descriptors, NULL), 0);
 }
 
