@@ -57,36 +57,69 @@ MEMPOOL_API size_t mempool_get_bulk(struct mempool *pool, void **objects, size_t
     return got;
 }
 
-/* Put what lies at the front of `objects` as long as it belongs to one pool and its cache has
- * room; returns how many. */
+/* What slot_find looks up in a chunk's descriptor, for object after object of the same chunk. */
+struct chunk_view {
+    size_t chunk;
+    uint64_t reciprocal;
+    record *records;
+    uint32_t base;
+    uint32_t cache_offset;
+};
+
+MEMPOOL_HOT_INLINE bool view_chunk(size_t offset, struct chunk_view *ret) {
+    if (MEMPOOL_UNLIKELY(!space_covers(offset))) {
+        return false;
+    }
+    const struct descriptor *descriptor = space_descriptor(offset);
+    ret->chunk = offset >> CHUNK_SHIFT;
+    ret->reciprocal = load_relaxed(&descriptor->reciprocal);
+    ret->records = load_relaxed(&descriptor->records);
+    ret->base = load_relaxed(&descriptor->base);
+    ret->cache_offset = load_relaxed(&descriptor->cache_offset);
+    return true;
+}
+
+/* Put what lies at the front of `objects` as long as it belongs to one pool, was got by this
+ * thread, and the cache has room; returns how many. */
 MEMPOOL_HOT_INLINE size_t give_run(void *const *objects, size_t n, uintptr_t site) {
-    struct descriptor *descriptor;
-    record *slot_record;
-    if (slot_find(objects[0], &descriptor, &slot_record) != SLOT_FOUND) {
-        return 0;
-    }
+    struct chunk_view view;
     struct thread *thread = thread_current;
-    uint32_t offset = load_relaxed(&descriptor->cache_offset);
     uint32_t open = load_relaxed(&thread->open);
-    if (MEMPOOL_UNLIKELY(offset >= open)) {
+    if (!view_chunk(space_offset(objects[0]), &view) || view.cache_offset >= open) {
         return 0;
     }
+    uint32_t cache_offset = view.cache_offset;
     thread_shut_door(thread);
-    struct cache *cache = thread_cache(thread, offset);
+    struct cache *cache = thread_cache(thread, cache_offset);
     struct round *top = load_relaxed(&cache->top);
     const struct round *ceiling = load_relaxed(&cache->ceiling);
     n = min_size(n, top < ceiling ? (size_t)(ceiling - top) : 0);
     uint64_t put = record_make(site, load_relaxed(&thread->stamp), RECORD_FREE);
+    uint32_t own = load_relaxed(&thread->own);
     size_t given = 0;
-    while (given < n && slot_find(objects[given], &descriptor, &slot_record) == SLOT_FOUND &&
-           load_relaxed(&descriptor->cache_offset) == offset &&
-           thread_got(thread, load_relaxed(slot_record))) {
-        top->object = objects[given++];
+    while (given < n) {
+        void *object = objects[given];
+        size_t offset = space_offset(object);
+        uint32_t slot;
+        if (offset >> CHUNK_SHIFT != view.chunk &&
+            (!view_chunk(offset, &view) || view.cache_offset != cache_offset)) {
+            break;
+        }
+        if (!divide_exactly((uint32_t)((uint32_t)(uintptr_t)object - view.base), view.reciprocal,
+                            &slot)) {
+            break;
+        }
+        record *slot_record = &view.records[slot];
+        if ((((uint32_t)load_relaxed(slot_record) ^ own) & RECORD_OWNER_MASK) != 0) {
+            break;
+        }
+        top->object = object;
         top->slot_record = slot_record;
         top++;
         signal_fence();
         store_relaxed(&cache->top, top);
         store_relaxed(slot_record, put);
+        given++;
     }
     thread_open_door(thread, open);
     return given;
