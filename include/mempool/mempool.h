@@ -75,8 +75,8 @@ struct mempool_options {
 };
 
 /* Option flag: no thread keeps free objects of this pool; every get and put takes the pool's lock.
- * Slower (see docs/), but no memory is idle in caches, and two puts of one object that race on two
- * processors within the same few dozen nanoseconds are told apart with certainty. */
+ * Slower, but no memory is idle in caches, and of two puts of one object that race the wrong one is
+ * refused at once, not found out a little later (docs/design/racing-puts.md). */
 #define MEMPOOL_UNCACHED 1u
 
 /** mempool_create: make a pool.
