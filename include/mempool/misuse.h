@@ -35,6 +35,7 @@ extern "C" {
 enum mempool_misuse_kind {
     MEMPOOL_MISUSE_DOUBLE_PUT = 0,   /* double-put: the object is not live: it was put before */
     MEMPOOL_MISUSE_RACING_PUT,       /* racing-put: two threads put one object at the same time */
+    MEMPOOL_MISUSE_WRONG_CALL,       /* wrong-call: put of a heap block, free of a pool's object */
     MEMPOOL_MISUSE_INTERIOR,         /* interior: inside an object, not at its start */
     MEMPOOL_MISUSE_PAST_END,         /* past-end: behind an object's end or the last slot */
     MEMPOOL_MISUSE_NEVER_GOT,        /* never-got: the start of a slot that was never handed out */

@@ -6,12 +6,10 @@
 #include "cache/thread.h"
 
 static struct cache *cache_of(struct thread *thread, struct depot *depot) {
-    uint32_t offset = depot->number * CACHE_BYTES;
-    if (!load_relaxed(&thread->in_use) || offset >= load_relaxed(&thread->table_bytes)) {
-        return NULL;
-    }
-    struct cache *cache = thread_cache(thread, offset);
-    return load_relaxed(&cache->depot) == depot ? cache : NULL;
+    struct cache *cache = load_relaxed(&thread->in_use)
+                              ? thread_find_cache(thread, depot->cache_offset)
+                              : NULL;
+    return cache != NULL && load_relaxed(&cache->depot) == depot ? cache : NULL;
 }
 
 static void close_gates(struct cache *cache) {
@@ -28,9 +26,8 @@ static void wait_at_door(struct thread *thread) {
 }
 
 static void close_all(struct thread *thread) {
-    uint32_t bytes = load_relaxed(&thread->table_bytes);
-    for (uint32_t offset = 0; offset < bytes; offset += CACHE_BYTES) {
-        struct cache *cache = thread_cache(thread, offset);
+    struct cache *cache;
+    for (uint32_t nth = 0; (cache = thread_nth_cache(thread, nth)) != NULL; nth++) {
         if (load_relaxed(&cache->depot) != NULL) {
             close_gates(cache);
         }

@@ -14,15 +14,9 @@
 #include "cache/cache.h"
 #include "cache/thread.h"
 
-/* An object, or NULL: a miss. `offset`: of the pool in the cache table. */
-MEMPOOL_HOT_INLINE void *cache_get_hit(uintptr_t offset, uintptr_t site) {
-    struct thread *thread = thread_current;
-    uint32_t open = load_relaxed(&thread->open);
-    if (MEMPOOL_UNLIKELY(offset >= open)) {
-        return NULL;
-    }
-    thread_shut_door(thread);
-    struct cache *cache = thread_cache(thread, offset);
+/* Behind a shut door: an object, or NULL: a miss. */
+MEMPOOL_HOT_INLINE void *hit_take(struct thread *thread, struct cache *cache, uint32_t open,
+                                  uintptr_t site, record **ret_record) {
     struct round *top = load_relaxed(&cache->top);
     if (MEMPOOL_LIKELY(top > load_folded(&cache->floor))) {
         int32_t left = (int32_t)load_relaxed(&cache->left) - 1; /* below 0: the tick is due */
@@ -41,11 +35,42 @@ MEMPOOL_HOT_INLINE void *cache_get_hit(uintptr_t offset, uintptr_t site) {
             if (object == NULL) {
                 __builtin_unreachable(); /* spares the caller a test */
             }
+            *ret_record = slot_record;
             return object;
         }
     }
     thread_open_door(thread, open);
     return NULL;
+}
+
+/* Behind a shut door: true: put. */
+MEMPOOL_HOT_INLINE bool hit_lay_in(struct thread *thread, struct cache *cache, uint32_t open,
+                                   void *object, record *slot_record, uintptr_t site) {
+    struct round *top = load_relaxed(&cache->top);
+    bool put = false;
+    if (MEMPOOL_LIKELY(top < load_folded(&cache->ceiling) &&
+                       thread_got(thread, load_folded(slot_record)))) {
+        top->object = object;
+        top->slot_record = slot_record;
+        signal_fence();
+        store_relaxed(&cache->top, top + 1);
+        store_relaxed(slot_record, record_make_ready(site, load_folded(&thread->stamp_free)));
+        put = true;
+    }
+    thread_open_door(thread, open);
+    return put;
+}
+
+/* An object, or NULL: a miss. `offset`: of the pool in the cache table. */
+MEMPOOL_HOT_INLINE void *cache_get_hit(uintptr_t offset, uintptr_t site) {
+    struct thread *thread = thread_current;
+    uint32_t open = load_relaxed(&thread->open);
+    record *slot_record;
+    if (MEMPOOL_UNLIKELY(offset >= open)) {
+        return NULL;
+    }
+    thread_shut_door(thread);
+    return hit_take(thread, thread_cache(thread, offset), open, site, &slot_record);
 }
 
 /* True: put. False: a miss, an object that another thread got, or a misuse; nothing changed. */
@@ -62,20 +87,7 @@ MEMPOOL_HOT_INLINE bool cache_put_hit(void *object, uintptr_t site) {
         return false;
     }
     thread_shut_door(thread);
-    struct cache *cache = thread_cache(thread, offset);
-    struct round *top = load_relaxed(&cache->top);
-    bool put = false;
-    if (MEMPOOL_LIKELY(top < load_folded(&cache->ceiling) &&
-                       thread_got(thread, load_folded(slot_record)))) {
-        top->object = object;
-        top->slot_record = slot_record;
-        signal_fence();
-        store_relaxed(&cache->top, top + 1);
-        store_relaxed(slot_record, record_make_ready(site, load_folded(&thread->stamp_free)));
-        put = true;
-    }
-    thread_open_door(thread, open);
-    return put;
+    return hit_lay_in(thread, thread_cache(thread, offset), open, object, slot_record, site);
 }
 
 #endif

@@ -20,7 +20,7 @@ static bool mark_parked(record *slot_record, uint64_t parked_record, uint64_t *p
     return true;
 }
 
-bool park_put(void *object, uintptr_t site) {
+bool park_put(void *object, uintptr_t site, bool heap) {
     struct descriptor *descriptor;
     struct round round = {.object = object};
     if (slot_find(object, &descriptor, &round.slot_record) != SLOT_FOUND) {
@@ -29,11 +29,13 @@ bool park_put(void *object, uintptr_t site) {
     struct thread *thread = thread_current;
     uint32_t offset = load_relaxed(&descriptor->cache_offset);
     uint32_t open = load_relaxed(&thread->open);
-    if (offset >= open) {
+    if (open == 0 || offset >= (heap ? CACHE_OFFSET_HEAP + HEAP_TABLE_BYTES : open) ||
+        (offset >= CACHE_OFFSET_HEAP) != heap) {
         return false;
     }
     thread_shut_door(thread);
-    struct cache *cache = thread_cache(thread, offset);
+    struct cache *cache = heap ? thread_heap_cache(thread, offset - CACHE_OFFSET_HEAP)
+                               : thread_cache(thread, offset);
     struct magazine *parked = load_relaxed(&cache->parked);
     uint32_t n = load_relaxed(&cache->parked_n);
     bool put = false;

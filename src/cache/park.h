@@ -39,8 +39,8 @@
 #include "cache/cache.h"
 
 /* Without a lock. True: parked. False: not for this path (the thread's own object, no room, a
- * misuse); nothing changed. */
-bool park_put(void *object, uintptr_t site);
+ * misuse); nothing changed. `heap`: it must be a block of the heap, else it must be none. */
+bool park_put(void *object, uintptr_t site, bool heap);
 
 /* The rest is under the depot's lock. */
 

@@ -9,8 +9,12 @@
 #include <string.h>
 
 struct sys_lock threads_lock;
-struct thread thread_none;
-struct thread thread_exited;
+#define NOBODY {.heap_table = thread_no_heap_table, .account_numbers = thread_no_accounts}
+struct thread thread_none = NOBODY;
+struct thread thread_exited = NOBODY;
+_Atomic(uint16_t) thread_no_accounts[THREAD_TYPES];
+void (*thread_retiring)(struct thread *thread);
+_Alignas(MEMPOOL_CACHE_LINE) char thread_no_heap_table[HEAP_TABLE_BYTES];
 __thread struct thread *thread_current MEMPOOL_TLS_MODEL = &thread_none;
 
 enum {
@@ -113,8 +117,16 @@ static void publish_table(struct thread *thread, char *table, uint32_t bytes) {
 }
 
 const struct cache *thread_peek(const struct thread *thread, uint32_t offset) {
+    uint32_t in_heap = offset - CACHE_OFFSET_HEAP;
+    if (!load_relaxed(&thread->in_use)) {
+        return NULL;
+    }
+    if (in_heap < HEAP_TABLE_BYTES) {
+        /* T11 pairs with T10 */
+        return (const struct cache *)(const void *)(load_acquire(&thread->heap_table) + in_heap);
+    }
     /* T9 pairs with T8 */
-    if (!load_relaxed(&thread->in_use) || offset >= load_acquire(&thread->table_bytes)) {
+    if (offset >= load_acquire(&thread->table_bytes)) {
         return NULL;
     }
     /* T7 pairs with T6 */
@@ -123,6 +135,9 @@ const struct cache *thread_peek(const struct thread *thread, uint32_t offset) {
 
 /* The table of the struct's last thread, which left it all zero, or a new one. */
 static bool have_table(struct thread *thread) {
+    if (load_relaxed(&thread->heap_table) == NULL) {
+        store_relaxed(&thread->heap_table, thread_no_heap_table);
+    }
     if (load_relaxed(&thread->table_bytes) == 0) {
         char *table = block_take(TABLE_BYTES_MIN);
         if (table == NULL) {
@@ -148,6 +163,8 @@ static struct thread *attach_locked(void) {
     thread->tick_ms = 0;
     store_relaxed(&thread->stage, THREAD_SLOW); /* nobody need wait at a door never opened */
     store_relaxed(&thread->n_deferred, 0);
+    store_relaxed(&thread->component, NULL);
+    store_relaxed(&thread->account_numbers, thread_no_accounts);
     thread_pass(thread);
     bump_owned(&thread->generation, 2);
     store_relaxed(&thread->in_use, 1);
@@ -183,33 +200,50 @@ bool thread_attach(void) {
 
 /* The old table stays where it is, for statistics may be reading it: all old ones of a thread
  * together are smaller than the new one. */
-bool thread_grow(struct thread *thread, uint32_t bytes) {
-    struct sys_signals before;
-    bool grown = true;
-    sys_signals_block(&before);
+static bool grow_table(struct thread *thread, uint32_t bytes) {
     size_t old_bytes = load_relaxed(&thread->table_bytes);
-    if (old_bytes < bytes) {
-        size_t new_bytes = block_bytes(bytes);
-        char *table = block_take(new_bytes);
-        grown = table != NULL;
-        if (grown) {
-            /* Whoever draws caches in must not write into the copy's original meanwhile. */
-            sys_lock_take(&threads_lock);
-            memcpy(table, load_relaxed(&thread->table), old_bytes);
-            publish_table(thread, table, (uint32_t)new_bytes);
-            thread_open_door(thread, (uint32_t)new_bytes);
-            sys_lock_drop(&threads_lock);
-        }
+    if (old_bytes >= bytes) {
+        return true;
     }
+    size_t new_bytes = block_bytes(bytes);
+    char *table = block_take(new_bytes);
+    if (table == NULL) {
+        return false;
+    }
+    /* Whoever draws caches in must not write into the copy's original meanwhile. */
+    sys_lock_take(&threads_lock);
+    memcpy(table, load_relaxed(&thread->table), old_bytes);
+    publish_table(thread, table, (uint32_t)new_bytes);
+    thread_open_door(thread, (uint32_t)new_bytes);
+    sys_lock_drop(&threads_lock);
+    return true;
+}
+
+static bool make_heap_table(struct thread *thread) {
+    if (thread_has_heap_table(thread)) {
+        return true;
+    }
+    char *table = block_take(HEAP_TABLE_BYTES);
+    if (table != NULL) {
+        /* T10 pairs with T11: it is zero */
+        store_release(&thread->heap_table, table);
+    }
+    return table != NULL;
+}
+
+bool thread_reach(struct thread *thread, uint32_t offset) {
+    struct sys_signals before;
+    sys_signals_block(&before);
+    bool reached = offset >= CACHE_OFFSET_HEAP ? make_heap_table(thread)
+                                               : grow_table(thread, offset + CACHE_BYTES);
     sys_signals_restore(&before);
-    return grown;
+    return reached;
 }
 
 /* Empty every cache of a thread into its depot. `alone`: every depot's lock is held already. */
 static void return_caches(struct thread *thread, bool alone) {
-    uint32_t bytes = load_relaxed(&thread->table_bytes);
-    for (uint32_t offset = 0; offset < bytes; offset += CACHE_BYTES) {
-        struct cache *cache = thread_cache(thread, offset);
+    struct cache *cache;
+    for (uint32_t nth = 0; (cache = thread_nth_cache(thread, nth)) != NULL; nth++) {
         struct depot *depot = load_relaxed(&cache->depot);
         if (depot == NULL) {
             continue;
@@ -247,6 +281,9 @@ void thread_flush(void) {
 static void detach(struct thread *thread, bool alone) {
     store_relaxed(&thread->open, 0);
     return_caches(thread, alone);
+    if (thread_retiring != NULL) {
+        thread_retiring(thread);
+    }
     /* T3 pairs with T4 and T5 in pool/stats.c: what was read in between is of no one thread */
     store_release(&thread->generation, load_relaxed(&thread->generation) + 1);
     if (load_relaxed(&thread->number) != 0) {
@@ -299,6 +336,7 @@ void threads_child(bool stopped) {
         if (!stopped && load_relaxed(&thread->open) == 0 &&
             load_relaxed(&thread->stage) == THREAD_FAST) {
             store_relaxed(&thread->table_bytes, 0); /* not to be trusted: its rounds are lost */
+            store_relaxed(&thread->heap_table, thread_no_heap_table);
         }
         detach(thread, true);
     }

@@ -57,19 +57,28 @@ enum {
     THREAD_DEFERRED = 32,   /* puts of signal handlers that can wait for a while */
     THREAD_NUMBERS = RECORD_THREAD_MASK, /* the last is RECORD_RAW's */
     THREAD_NAME_BYTES = 16,
+    THREAD_TYPES = 4096,    /* entries of a component's table of accounts */
 };
+struct tally;
+struct mempool_component;
 
 struct thread {
     /* read and written by every hit */
     _Atomic uint32_t open;
     _Atomic uint32_t table_bytes;  /* owner */
     _Atomic(char *) table;         /* owner; struct cache by pool offset */
+    _Atomic(char *) heap_table;    /* owner; the same for CACHE_OFFSET_HEAP and above */
     _Atomic uint64_t stamp_live;   /* record of a get: thread, seconds and state in their places; */
     _Atomic uint64_t stamp_free;   /* of a put. Whoever sees a new second writes all threads' */
     _Atomic uint32_t own;          /* owner: thread and state of an object that this thread got;
                                     * THREAD_GOT_NONE where the number is 0 */
     _Atomic uint32_t stamp;        /* thread and seconds alone */
     _Atomic uint32_t stage;        /* enum thread_stage; owner */
+    /* read by every allocation of the heap; what they mean: account/component.h, account/books.h */
+    _Atomic(uint16_t) *_Atomic account_numbers; /* owner; of the current component */
+    struct tally *_Atomic tallies;   /* owner writes under threads_lock; by account number */
+    _Atomic uint32_t n_tallies;      /* likewise */
+    struct mempool_component *_Atomic component; /* owner; NULL: the process's */
     /* owner */
     uint32_t tick_interval;        /* gets from tick to tick */
     uint64_t tick_ms;              /* when the last one was */
@@ -112,13 +121,19 @@ extern struct thread thread_exited; /* of a thread whose caches were given back 
  * ends, while it can still get and put: it carries out deferred puts. */
 int threads_init(void (*ending)(struct thread *thread));
 
+/* The account numbers of threads without a current component: all 0. */
+extern _Atomic(uint16_t) thread_no_accounts[THREAD_TYPES];
+/* Called for each thread that ends, or that ended with a fork, under threads_lock; may be NULL. */
+extern void (*thread_retiring)(struct thread *thread);
+
 /* Attach the calling thread; blocks signals meanwhile. False: no memory (the thread then works
  * without caches until a later call succeeds). */
 bool thread_attach(void);
 /* Give the calling thread's caches back to the depots; the thread stays attached. */
 void thread_flush(void);
-/* Make the table reach `bytes`; the door must be open. False: no memory. */
-bool thread_grow(struct thread *thread, uint32_t bytes);
+/* Make the tables reach an offset that is not CACHE_OFFSET_NONE; the door must be open. False: no
+ * memory. */
+bool thread_reach(struct thread *thread, uint32_t offset);
 
 MEMPOOL_HOT_INLINE void thread_open_door(struct thread *thread, uint32_t table_bytes) {
     signal_fence();
@@ -142,6 +157,11 @@ static inline bool thread_attached(const struct thread *thread) {
     return thread != &thread_none && thread != &thread_exited;
 }
 
+extern char thread_no_heap_table[HEAP_TABLE_BYTES];
+static inline bool thread_has_heap_table(const struct thread *thread) {
+    return load_relaxed(&thread->heap_table) != thread_no_heap_table;
+}
+
 /* Another thread's cache, for statistics: may be stale, is always readable; NULL: none. */
 const struct cache *thread_peek(const struct thread *thread, uint32_t offset);
 
@@ -154,6 +174,28 @@ static inline bool thread_interrupted(void) {
 
 static inline struct cache *thread_cache(struct thread *thread, uintptr_t offset) {
     return (struct cache *)(void *)(load_folded(&thread->table) + offset);
+}
+
+/* The cache of the heap's n-th class. A thread without a table of its own for them has one that is
+ * never written: its gates let nothing through. */
+static inline struct cache *thread_heap_cache(struct thread *thread, uint32_t offset_in_table) {
+    return (struct cache *)(void *)(load_folded(&thread->heap_table) + offset_in_table);
+}
+
+/* In slow paths: the cache of any offset, NULL: out of reach. The owner, or under threads_lock. */
+static inline struct cache *thread_find_cache(struct thread *thread, uint32_t offset) {
+    uint32_t in_heap = offset - CACHE_OFFSET_HEAP;
+    if (in_heap < HEAP_TABLE_BYTES) {
+        return thread_has_heap_table(thread) ? thread_heap_cache(thread, in_heap) : NULL;
+    }
+    return offset < load_relaxed(&thread->table_bytes) ? thread_cache(thread, offset) : NULL;
+}
+
+/* All caches by number, for whoever must see each of them; NULL behind the last. */
+static inline struct cache *thread_nth_cache(struct thread *thread, uint32_t nth) {
+    uint32_t offset = nth * CACHE_BYTES;
+    uint32_t bytes = load_relaxed(&thread->table_bytes);
+    return thread_find_cache(thread, offset < bytes ? offset : offset - bytes + CACHE_OFFSET_HEAP);
 }
 
 /* The newest mark; see cache/grace.h. */

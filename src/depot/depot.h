@@ -48,6 +48,10 @@ enum { DEPOT_RACED = 4 }; /* racing puts found in one go whose objects are told 
 
 /* No cache: an offset no thread's table reaches, so that get and put leave the hot path. */
 #define CACHE_OFFSET_NONE UINT32_MAX
+/* From here on: caches of the accounted heap's size classes, in a table of their own, out of reach
+ * of the pools' gets and puts. */
+#define CACHE_OFFSET_HEAP ((uint32_t)1 << 31)
+enum { HEAP_CACHES = 96, HEAP_TABLE_BYTES = HEAP_CACHES * CACHE_BYTES };
 
 struct depot {
     struct sys_lock lock; /* first: it outlives the pools that this place serves */
@@ -57,6 +61,7 @@ struct depot {
     const char *name;       /* "component:type" */
     struct shape shape;
     uint32_t number;        /* of the pool */
+    uint32_t cache_offset;  /* of its cache in each thread's tables; see cache/thread.h */
     uint32_t rounds_max;    /* of a magazine; 0: uncached */
     size_t count;           /* slots to keep ready */
     size_t slot_limit;      /* most slots carved at once; SIZE_MAX: none */

@@ -48,7 +48,9 @@ static void explain_slot(struct explanation *ret, const struct slab *slab,
     size_t distance = (size_t)(address - start);
     size_t slot = distance / shape->stride;
     ret->depot_state = load_relaxed(&depot->state);
-    description->pool = ret->depot_state == DEPOT_ALIVE ? depot->pool : NULL;
+    /* The heap's size classes are nobody's pools. */
+    bool is_pools = ret->depot_state == DEPOT_ALIVE && shape->tagged == 0;
+    description->pool = is_pools ? depot->pool : NULL;
     description->pool_destroyed = ret->depot_state != DEPOT_ALIVE;
     memcpy(description->pool_name, depot->name, strnlen(depot->name, MEMPOOL_NAME_BYTES - 1));
     description->object = start + slot * shape->stride;
@@ -60,7 +62,8 @@ static void explain_slot(struct explanation *ret, const struct slab *slab,
         description->state = MEMPOOL_STATE_TAIL;
         return;
     }
-    ret->record_value = load_relaxed(&slab_records(slab)[slot]);
+    size_t index = shape_record_index(shape, (uint32_t)slot);
+    ret->record_value = load_relaxed(&slab_records(slab)[index]);
     description->state = state_of(ret->record_value);
     if (description->state != MEMPOOL_STATE_VIRGIN) {
         explain_past(ret->record_value, description);

@@ -13,6 +13,8 @@ const struct misuse_kind misuse_kinds[MEMPOOL_MISUSE_KINDS] = {
                                    "one of the two call sites does not own the object", 0, false},
     [MEMPOOL_MISUSE_RACING_PUT] = {"racing-put", "two threads put one object at the same time",
                                    "found out at this site; the object has one owner", 0, false},
+    [MEMPOOL_MISUSE_WRONG_CALL] = {"wrong-call", "put of a heap block, or free of a pool's object",
+                                   "give it back by the call that belongs to it", 0, false},
     [MEMPOOL_MISUSE_INTERIOR] = {"interior", "put of a pointer into the middle of an object",
                                  "put the pointer that get returned", MEMPOOL_MISUSE_ABORT, false},
     [MEMPOOL_MISUSE_PAST_END] = {"past-end", "put of a pointer behind the end of an object",

@@ -133,7 +133,7 @@ MEMPOOL_API void mempool_put_bulk(void *const *objects, size_t n) {
     while (n > 0) {
         size_t run = give_run(objects, n, site);
         if (run == 0) {
-            pool_put_slow(*objects, site);
+            (void)pool_put_slow(*objects, site, false);
             run = 1;
         }
         objects += run;

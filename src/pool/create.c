@@ -69,12 +69,18 @@ static void make_name(struct mempool *pool, const struct mempool_options *option
     }
 }
 
-static void fill_pool(struct mempool *pool, const struct mempool_options *options) {
+static void fill_pool(struct mempool *pool, const struct mempool_options *options,
+                      uint32_t heap_offset) {
     struct shape shape;
     struct depot *depot = &pool->depot;
     uint32_t number = depot->number;
-    shape_init(&shape, options->object_bytes, options->align);
+    shape_init(&shape, options->object_bytes, options->align,
+               heap_offset != 0 ? SHAPE_TAGGED : SHAPE_PLAIN);
     depot_init(depot, &shape, number);
+    if (heap_offset != 0) {
+        depot->cache_offset = heap_offset;
+        depot->uncached = heap_offset == CACHE_OFFSET_NONE;
+    }
     depot->pool = pool;
     depot->name = pool->name;
     depot->count = options->count;
@@ -87,8 +93,8 @@ static void fill_pool(struct mempool *pool, const struct mempool_options *option
         depot->slot_limit = options->count;
     }
     bool limited = depot->slot_limit != SIZE_MAX;
-    depot->uncached = (options->flags & MEMPOOL_UNCACHED) != 0 || depot->rounds_max == 0 ||
-                      (limited && !sys_barrier_available());
+    depot->uncached = depot->uncached || (options->flags & MEMPOOL_UNCACHED) != 0 ||
+                      depot->rounds_max == 0 || (limited && !sys_barrier_available());
     depot->tight = depot->uncached;
     pool->on_empty = (uint32_t)options->on_empty;
     pool->limit = options->limit;
@@ -114,7 +120,9 @@ static void drop_slabs(struct depot *depot) {
     }
 }
 
-static int create_locked(const struct mempool_options *options, struct mempool **ret_pool) {
+/* `heap_offset`: of a size class of the heap; 0: a pool of the program's. */
+static int create_locked(const struct mempool_options *options, uint32_t heap_offset,
+                         struct mempool **ret_pool) {
     int result = runtime_init();
     if (result != 0) {
         return result;
@@ -124,7 +132,7 @@ static int create_locked(const struct mempool_options *options, struct mempool *
         return -ENOMEM;
     }
     sys_lock_take(&pool->depot.lock);
-    fill_pool(pool, options);
+    fill_pool(pool, options, heap_offset);
     result = depot_reserve(&pool->depot);
     if (result == 0) {
         store_relaxed(&pool->depot.state, DEPOT_ALIVE);
@@ -138,7 +146,7 @@ static int create_locked(const struct mempool_options *options, struct mempool *
     }
     registry_list(pool);
     pool_set_cache_offset(pool, pool->depot.uncached ? CACHE_OFFSET_NONE
-                                                     : pool->depot.number * CACHE_BYTES);
+                                                     : pool->depot.cache_offset);
     *ret_pool = pool;
     return 0;
 }
@@ -154,13 +162,33 @@ MEMPOOL_API struct mempool *mempool_create(const struct mempool_options *given) 
     if (result == 0) {
         sys_signals_block(&before);
         sys_lock_take(&registry_lock);
-        result = create_locked(&options, &pool);
+        result = create_locked(&options, 0, &pool);
         sys_lock_drop(&registry_lock);
         sys_signals_restore(&before);
     }
     if (result != 0) {
         errno = -result;
     }
+    return pool;
+}
+
+struct mempool *pool_create_heap_class(size_t bytes, uint32_t cache_offset) {
+    struct mempool_options options = {.struct_size = sizeof options,
+                                      .component = "heap",
+                                      .object_bytes = bytes,
+                                      .align = SLOT_ALIGN_MIN};
+    char name[MEMPOOL_NAME_BYTES] = "";
+    struct text text;
+    struct sys_signals before;
+    struct mempool *pool = NULL;
+    text_init(&text, name, sizeof name);
+    text_add_unsigned(&text, bytes);
+    options.name = name;
+    sys_signals_block(&before);
+    sys_lock_take(&registry_lock);
+    (void)create_locked(&options, cache_offset, &pool);
+    sys_lock_drop(&registry_lock);
+    sys_signals_restore(&before);
     return pool;
 }
 

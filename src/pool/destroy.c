@@ -57,7 +57,8 @@ static void take_census(const struct depot *depot, struct census *census) {
     for (struct list *at = depot->slabs.next; at != &depot->slabs; at = at->next) {
         const struct slab *slab = list_entry(at, struct slab, sibling);
         for (uint32_t slot = 0; slot < depot->shape.slots; slot++) {
-            count_record(census, load_relaxed(&load_relaxed(&slab->records)[slot]));
+            const record *records = load_relaxed(&slab->records);
+            count_record(census, load_relaxed(&records[shape_record_index(&depot->shape, slot)]));
         }
     }
 }

@@ -280,7 +280,7 @@ static enum outcome get_through_cache(struct mempool *pool, struct thread *threa
                                       struct taking *taking, uintptr_t site) {
     enum outcome outcome;
     thread_shut_door(thread);
-    struct cache *cache = thread_cache(thread, offset);
+    struct cache *cache = thread_find_cache(thread, offset);
     if (cache_settle_get(thread, cache)) {
         outcome = take_settled(cache, taking, site, stamp_now(thread));
         thread_open_door(thread, load_relaxed(&thread->table_bytes));
@@ -322,8 +322,7 @@ MEMPOOL_NOINLINE void *pool_get_slow(struct mempool *pool, uintptr_t site) {
             break;
         }
         if (!thread_attached(thread) || offset == CACHE_OFFSET_NONE ||
-            (offset >= load_relaxed(&thread->table_bytes) &&
-             !thread_grow(thread, offset + CACHE_BYTES))) {
+            (thread_find_cache(thread, offset) == NULL && !thread_reach(thread, offset))) {
             object = get_past_caches(pool, thread, site);
             break;
         }

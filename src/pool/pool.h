@@ -62,8 +62,21 @@ enum mempool_misuse_kind pool_check(const struct mempool *pool);
 void pool_report_handle(const struct mempool *pool, enum mempool_misuse_kind kind, uintptr_t site);
 
 
-/* The parts of get and put that bulk shares with the single forms. */
+/* A pool whose slots are the blocks of one size class of the heap; CACHE_OFFSET_NONE: uncached.
+ * NULL: no memory. */
+struct mempool *pool_create_heap_class(size_t bytes, uint32_t cache_offset);
+static inline bool pool_is_heap_class(const struct mempool *pool) {
+    return pool->depot.shape.tagged != 0;
+}
+
+/* A put or free that is no right one: explain and report it. `wrong_call`: the object is live, and
+ * of the other family. */
+MEMPOOL_COLD void pool_report_misput(const void *object, uintptr_t site, bool wrong_call);
+
+/* The parts of get and put that bulk and the heap share with the single forms. */
 void *pool_get_slow(struct mempool *pool, uintptr_t site);
-void pool_put_slow(void *object, uintptr_t site);
+/* True: put, or NULL. False: refused and reported. `heap`: the object must be a block of the heap,
+ * whose slots have tags; else it must be none. */
+bool pool_put_slow(void *object, uintptr_t site, bool heap);
 
 #endif

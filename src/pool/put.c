@@ -15,11 +15,13 @@
 #include <string.h>
 
 /* A put that is not right: find out what it is, report it. */
-MEMPOOL_COLD static void misput(const void *object, uintptr_t site) {
+void pool_report_misput(const void *object, uintptr_t site, bool wrong_call) {
     struct explanation explanation;
     struct report report = {.address = object, .site = site};
     report.kind = classify_put(object, &explanation);
-    if (report.kind == MEMPOOL_MISUSE_KINDS) {
+    if (wrong_call) {
+        report.kind = MEMPOOL_MISUSE_WRONG_CALL;
+    } else if (report.kind == MEMPOOL_MISUSE_KINDS) {
         /* It was not live when we looked, and is now: a second put that raced with a get. */
         report.kind = MEMPOOL_MISUSE_DOUBLE_PUT;
     }
@@ -42,7 +44,7 @@ MEMPOOL_COLD static void misput(const void *object, uintptr_t site) {
 }
 
 /* What a put came to. */
-enum outcome { OUTCOME_AGAIN, OUTCOME_PUT, OUTCOME_MISUSE, OUTCOME_LAST };
+enum outcome { OUTCOME_AGAIN, OUTCOME_PUT, OUTCOME_MISUSE, OUTCOME_WRONG_CALL, OUTCOME_LAST };
 
 static uint32_t stamp_now(const struct thread *thread) {
     return load_relaxed(&thread->stamp);
@@ -189,14 +191,32 @@ static void *take_deferred(struct thread *thread, uintptr_t *ret_site) {
     return object;
 }
 
+/* Of a live object: is it a block of the heap? */
+static bool is_heap_block(const void *object) {
+    const struct slab *slab = slab_of(object);
+    const struct depot *depot = slab != NULL ? load_relaxed(&slab->owner) : NULL;
+    return depot != NULL && depot->shape.tagged != 0;
+}
+
 MEMPOOL_COLD void pool_put_deferred_slow(struct thread *thread) {
     uintptr_t site;
     void *object;
     while ((object = take_deferred(thread, &site)) != NULL) {
-        if (!cache_put_hit(object, site)) {
-            pool_put_slow(object, site);
-        }
+        (void)pool_put_slow(object, site, is_heap_block(object));
     }
+}
+
+/* The same without a lock: the hit's second half, once the cache has been settled. */
+static enum outcome lay_in_settled(struct cache *cache, struct round round, uint64_t free_record) {
+    struct round *top = load_relaxed(&cache->top);
+    if (top >= load_relaxed(&cache->ceiling)) {
+        return OUTCOME_AGAIN;
+    }
+    *top = round;
+    signal_fence();
+    store_relaxed(&cache->top, top + 1);
+    store_relaxed(round.slot_record, free_record);
+    return OUTCOME_PUT;
 }
 
 /* Into the cache, by the thread that got the object, as `own` told; the depot's lock is held. */
@@ -228,18 +248,20 @@ static enum outcome put_through_cache(struct depot *depot, struct thread *thread
                                       struct round round, uintptr_t site) {
     enum outcome outcome;
     thread_shut_door(thread);
-    struct cache *cache = thread_cache(thread, offset);
+    struct cache *cache = thread_find_cache(thread, offset);
     uint64_t value = load_relaxed(round.slot_record);
     bool own = thread_got(thread, value);
+    uint64_t free_record = record_make(site, stamp_now(thread), RECORD_FREE);
     if (own && cache_settle_put(cache)) {
+        outcome = lay_in_settled(cache, round, free_record);
         thread_open_door(thread, load_relaxed(&thread->table_bytes));
-        return cache_put_hit(round.object, site) ? OUTCOME_PUT : OUTCOME_AGAIN;
+        return outcome;
     }
     thread_slow_down(thread);
     (void)thread_clock();
     sys_lock_take(&depot->lock);
     uint32_t stamp = stamp_now(thread);
-    outcome = own ? lay_in_own(cache, depot, round, value, record_make(site, stamp, RECORD_FREE))
+    outcome = own ? lay_in_own(cache, depot, round, value, free_record)
                   : lay_in_others(cache, depot, round, site, stamp);
     sys_lock_drop(&depot->lock);
     thread_leave_slow(thread);
@@ -248,7 +270,7 @@ static enum outcome put_through_cache(struct depot *depot, struct thread *thread
 }
 
 /* One try; the pointer may have changed its state since the last. */
-static enum outcome put_once(void *object, uintptr_t site, struct depot **ret_depot) {
+static enum outcome put_once(void *object, uintptr_t site, bool heap, struct depot **ret_depot) {
     struct descriptor *descriptor;
     struct round round = {.object = object};
     if (slot_find(object, &descriptor, &round.slot_record) != SLOT_FOUND) {
@@ -258,6 +280,9 @@ static enum outcome put_once(void *object, uintptr_t site, struct depot **ret_de
     struct depot *depot = slab != NULL ? load_relaxed(&slab->owner) : NULL;
     if (depot == NULL || !record_is_live(load_relaxed(round.slot_record))) {
         return OUTCOME_MISUSE;
+    }
+    if ((depot->shape.tagged != 0) != heap) {
+        return OUTCOME_WRONG_CALL;
     }
     *ret_depot = depot;
     struct thread *thread = thread_current;
@@ -269,37 +294,39 @@ static enum outcome put_once(void *object, uintptr_t site, struct depot **ret_de
     }
     uint32_t offset = load_relaxed(&descriptor->cache_offset);
     if (!thread_attached(thread) || offset == CACHE_OFFSET_NONE ||
-        (offset >= load_relaxed(&thread->table_bytes) &&
-         !thread_grow(thread, offset + CACHE_BYTES))) {
+        (thread_find_cache(thread, offset) == NULL && !thread_reach(thread, offset))) {
         return put_past_caches(depot, thread, round, site);
     }
     return put_through_cache(depot, thread, offset, round, site);
 }
 
-MEMPOOL_NOINLINE void pool_put_slow(void *object, uintptr_t site) {
+MEMPOOL_NOINLINE bool pool_put_slow(void *object, uintptr_t site, bool heap) {
     int saved_errno = errno;
     struct depot *depot = NULL;
     enum outcome outcome = OUTCOME_AGAIN;
-    if (object == NULL || park_put(object, site)) {
-        return;
+    if (object == NULL || park_put(object, site, heap)) {
+        return true;
     }
     while (outcome == OUTCOME_AGAIN) {
-        outcome = put_once(object, site, &depot);
+        outcome = put_once(object, site, heap, &depot);
+    }
+    if (outcome == OUTCOME_MISUSE && !heap && heap_put(object)) {
+        outcome = OUTCOME_PUT;
     }
     if (outcome == OUTCOME_LAST) {
         zombie_end(pool_of_depot(depot));
-    } else if (outcome == OUTCOME_MISUSE && !heap_put(object)) {
-        misput(object, site);
-    }
-    if (depot != NULL && outcome != OUTCOME_LAST) {
+    } else if (outcome != OUTCOME_PUT) {
+        pool_report_misput(object, site, outcome == OUTCOME_WRONG_CALL);
+    } else if (depot != NULL) {
         pool_report_raced(pool_of_depot(depot), site);
     }
     errno = saved_errno;
+    return outcome == OUTCOME_PUT || outcome == OUTCOME_LAST;
 }
 
 MEMPOOL_API void mempool_put(void *object) {
     uintptr_t site = MEMPOOL_SITE();
     if (MEMPOOL_UNLIKELY(!cache_put_hit(object, site))) {
-        pool_put_slow(object, site);
+        (void)pool_put_slow(object, site, false);
     }
 }

@@ -79,10 +79,11 @@ static bool destruct_slots(struct mempool *pool, struct slab *slab, uint64_t end
     }
     while (slab->destructed < shape->slots) {
         uint32_t slot = slab->destructed++;
-        if (load_relaxed(&records[slot]) == 0) {
+        record *slot_record = &records[shape_record_index(shape, slot)];
+        if (load_relaxed(slot_record) == 0) {
             continue;
         }
-        store_relaxed(&records[slot], 0);
+        store_relaxed(slot_record, 0);
         pool->destruct(start + (size_t)slot * shape->stride, pool->arg);
         if (slot % SLOTS_A_LOOK == 0 && sys_clock_ns() >= end_ns) {
             return false;

@@ -80,3 +80,13 @@ int runtime_init(void) {
     }
     return result;
 }
+
+int runtime_start(void) {
+    struct sys_signals before;
+    sys_signals_block(&before);
+    sys_lock_take(&registry_lock);
+    int result = runtime_init();
+    sys_lock_drop(&registry_lock);
+    sys_signals_restore(&before);
+    return result;
+}

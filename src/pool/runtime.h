@@ -5,5 +5,7 @@
 
 /* Before the first pool, under registry_lock: 0 or -errno; may be tried again after failing. */
 int runtime_init(void);
+/* The same, by who does not hold registry_lock. */
+int runtime_start(void);
 
 #endif

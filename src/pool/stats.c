@@ -15,14 +15,13 @@ struct sums {
 
 /* One thread's share; tried again when the thread changed hands meanwhile. */
 static void add_thread(struct thread *thread, const struct depot *depot, struct sums *sums) {
-    uint32_t offset = depot->number * CACHE_BYTES;
     uint32_t generation;
     struct sums here;
     do {
         memset(&here, 0, sizeof here);
         /* T4 pairs with T3 in cache/thread.c: what follows is of this generation, or it changes */
         generation = load_acquire(&thread->generation);
-        const struct cache *cache = thread_peek(thread, offset);
+        const struct cache *cache = thread_peek(thread, depot->cache_offset);
         if (cache == NULL || load_relaxed(&cache->depot) != depot) {
             return;
         }
@@ -99,6 +98,9 @@ MEMPOOL_API size_t mempool_list(int (*visit)(struct mempool *pool, void *arg), v
         return 0;
     }
     while ((pool = registry_next(&serial)) != NULL) {
+        if (pool_is_heap_class(pool)) {
+            continue;
+        }
         visited++;
         if (visit(pool, arg) != 0) {
             break;

@@ -21,7 +21,7 @@ static void walk_slab(struct walk *walk, const struct slab *slab) {
     const struct depot *depot = &walk->pool->depot;
     char *start = space_chunk_address(load_relaxed(&slab->first_chunk));
     for (uint32_t slot = 0; slot < depot->shape.slots && !walk->ended; slot++) {
-        const record *slot_record = &slab_records(slab)[slot];
+        const record *slot_record = &slab_records(slab)[shape_record_index(&depot->shape, slot)];
         struct explanation explanation;
         if (!record_is_live(load_relaxed(slot_record))) {
             continue;

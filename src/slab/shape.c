@@ -11,7 +11,7 @@ enum {
     EIGHT_SLOTS_STRIDE = 64 << 10,
 };
 
-void shape_init(struct shape *shape, size_t object_bytes, size_t align) {
+void shape_init(struct shape *shape, size_t object_bytes, size_t align, uint32_t tagged) {
     size_t stride = round_up(object_bytes, max_size(align, SLOT_ALIGN_MIN));
     size_t bytes = stride;
     if (stride <= ONE_CHUNK_STRIDE) {
@@ -25,5 +25,6 @@ void shape_init(struct shape *shape, size_t object_bytes, size_t align) {
     shape->chunks = (uint32_t)(bytes >> CHUNK_SHIFT);
     shape->slots = (uint32_t)(bytes / stride);
     shape->records = (uint32_t)((bytes + stride - 1) / stride);
-    shape->reciprocal = reciprocal_of(shape->stride);
+    shape->tagged = tagged;
+    shape->reciprocal = reciprocal_of(shape->stride >> tagged);
 }

@@ -46,7 +46,7 @@ static struct slab *take_memory(const struct shape *shape, struct span *span) {
     if (slab == NULL) {
         return NULL;
     }
-    size_t record_bytes = shape->records * sizeof(record);
+    size_t record_bytes = shape_record_bytes(shape);
     record *records = block_take_records_locked(record_bytes, span != NULL);
     if (records == NULL) {
         give_struct(slab);
@@ -113,7 +113,7 @@ bool slab_retire(struct slab *slab, const struct shape *shape, size_t purge_byte
     sys_lock_take(&space.lock);
     describe_chunks(slab, shape, 0, tombstone);
     store_relaxed(&slab->owner, NULL);
-    block_give_records_locked(load_relaxed(&slab->records), shape->records * sizeof(record));
+    block_give_records_locked(load_relaxed(&slab->records), shape_record_bytes(shape));
     arena_give(load_relaxed(&slab->first_chunk), shape->chunks);
     give_struct(slab);
     sys_lock_drop(&space.lock);
@@ -148,16 +148,17 @@ static uint32_t carve_touched(struct slab *slab, const struct shape *shape, stru
     }
     for (uint32_t i = slab->scan; got < n; i = i + 1 < slab->fresh ? i + 1 : 0) {
         uint32_t at = slot_in_order(slab, shape, i);
-        uint64_t value = load_relaxed(&records[at]);
+        record *slot_record = &records[shape_record_index(shape, at)];
+        uint64_t value = load_relaxed(slot_record);
         if (!record_is_home(value)) {
             continue;
         }
         /* The history of the last put stays readable; zero has none, and in a pool with a
          * constructor has never been constructed. */
-        store_relaxed(&records[at], raw && value == 0 ? (uint64_t)RECORD_RAW
-                                                      : record_with_state(value, RECORD_FREE));
+        store_relaxed(slot_record, raw && value == 0 ? (uint64_t)RECORD_RAW
+                                                     : record_with_state(value, RECORD_FREE));
         rounds[got].object = slot_address(slab, shape, at);
-        rounds[got].slot_record = &records[at];
+        rounds[got].slot_record = slot_record;
         got++;
         slab->scan = i;
     }
@@ -173,9 +174,10 @@ static uint32_t carve_fresh(struct slab *slab, const struct shape *shape, struct
     }
     for (uint32_t i = 0; i < n; i++) {
         uint32_t slot = slot_in_order(slab, shape, first + n - 1 - i);
-        store_relaxed(&records[slot], raw ? (uint64_t)RECORD_RAW : (uint64_t)RECORD_FREE);
+        record *slot_record = &records[shape_record_index(shape, slot)];
+        store_relaxed(slot_record, raw ? (uint64_t)RECORD_RAW : (uint64_t)RECORD_FREE);
         rounds[i].object = slot_address(slab, shape, slot);
-        rounds[i].slot_record = &records[slot];
+        rounds[i].slot_record = slot_record;
     }
     slab->fresh += n;
     return n;
@@ -200,7 +202,8 @@ enum slab_give_verdict slab_give(struct slab *slab, const struct shape *shape,
         return SLAB_NOT_FREE;
     }
     slab->home++;
-    uint32_t slot = (uint32_t)(round.slot_record - load_relaxed(&slab->records));
+    uint32_t slot =
+        shape_slot_of_index(shape, (size_t)(round.slot_record - load_relaxed(&slab->records)));
     slab->scan = slot >= slab->start ? slot - slab->start : slot + shape->slots - slab->start;
     return SLAB_GIVEN;
 }

@@ -125,6 +125,11 @@ static inline const record *slab_records(const struct slab *slab) {
     return load_acquire(&slab->records);
 }
 
+/* The tag of a slot of a tagged shape. All zero until it is first written. */
+static inline record *slot_tag(record *slot_record) {
+    return slot_record + 1;
+}
+
 /* The slab that a round's slot belongs to. */
 static inline struct slab *slab_of(const void *object) {
     return load_relaxed(&space_descriptor(space_offset(object))->slab);

@@ -15,6 +15,7 @@
 
 #include "base/atomics.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -124,6 +125,10 @@ void sys_symbol(uintptr_t code_address, struct text *text, bool may_lock);
 /* The full code address whose low 32 bits are `low`, searched in the loaded images; 0: none.
  * Without the lock: the low bits alone. */
 uintptr_t sys_code_address(uint32_t low, bool may_lock);
+
+/* vsnprintf. */
+int sys_format(char *ret, size_t bytes, const char *format, va_list list)
+    __attribute__((format(printf, 3, 0)));
 
 /* ---- output, settings --------------------------------------------------------------------- */
 

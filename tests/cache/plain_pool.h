@@ -18,7 +18,7 @@ static inline struct cache *plain_cache(struct depot *depot) {
     uint32_t offset = plain_offset(depot);
     CHECK(thread_current != &thread_none || thread_attach());
     CHECK(offset < load_relaxed(&thread_current->table_bytes) ||
-          thread_grow(thread_current, offset + CACHE_BYTES));
+          thread_reach(thread_current, offset));
     return thread_cache(thread_current, offset);
 }
 

@@ -13,7 +13,7 @@ enum { DEPOTS_POOL_PLACE_BYTES = 640 };
 static inline void depot_begin(struct depot *depot, size_t object_bytes, uint32_t number) {
     struct shape shape;
     CHECK(space_init(DEPOTS_POOL_PLACE_BYTES, SLAB_BYTES) == 0);
-    shape_init(&shape, object_bytes, 16);
+    shape_init(&shape, object_bytes, 16, SHAPE_PLAIN);
     depot_init(depot, &shape, number);
     depot->name = "test:depot";
     store_relaxed(&depot->state, DEPOT_ALIVE);

@@ -29,7 +29,7 @@ static int owner;
 
 static void make(size_t object_bytes, uint32_t colour, bool raw) {
     memset(&model, 0, sizeof model);
-    shape_init(&model.shape, object_bytes, 16);
+    shape_init(&model.shape, object_bytes, 16, SHAPE_PLAIN);
     model.raw = raw;
     model.slab = slab_create(&model.shape, &owner, CACHE_OFFSET, colour, NULL);
     assert_non_null(model.slab);

@@ -56,7 +56,7 @@ static int count_purged(void *start, size_t bytes) {
 static void retired_piece_by_piece(void **state) {
     (void)state;
     enum { PIECE = 128 << 10 };
-    shape_init(&shape, 60000, 16);
+    shape_init(&shape, 60000, 16, SHAPE_PLAIN);
     struct slab *slab = make(NULL);
     char *start = start_of(slab);
     size_t whole = shape_slab_bytes(&shape);
@@ -86,7 +86,7 @@ static void retired_piece_by_piece(void **state) {
 
 static void structs_and_chunks_are_used_again(void **state) {
     (void)state;
-    shape_init(&shape, 64, 16);
+    shape_init(&shape, 64, 16, SHAPE_PLAIN);
     struct slab *slab = make(NULL), *second = make(NULL);
     char *start = start_of(slab);
     size_t slab_bytes = space.slabs.used_bytes, arena_bytes = load_relaxed(&space.arena_used);
@@ -109,7 +109,7 @@ static void structs_and_chunks_are_used_again(void **state) {
 /* A purge that fails leaves the pages resident; the slab goes all the same. */
 static void a_failing_purge_is_no_obstacle(void **state) {
     (void)state;
-    shape_init(&shape, 64, 16);
+    shape_init(&shape, 64, 16, SHAPE_PLAIN);
     struct slab *slab = make(NULL);
     char *start = start_of(slab);
     dirty(slab);
@@ -130,7 +130,7 @@ static void creation_is_all_or_nothing(void **state) {
     (void)state;
     static void *hoard[200000];
     size_t n_hoard = 0;
-    shape_init(&shape, 16, 16);
+    shape_init(&shape, 16, 16, SHAPE_PLAIN);
     size_t record_bytes = shape.records * sizeof(record);
     struct slab *spare = make(NULL);
     /* records: none ready, none to be had */
@@ -176,7 +176,7 @@ static void spans_hold_neighbours(void **state) {
     (void)state;
     struct span span = {0, 0};
     struct slab *slabs[HUGE_CHUNKS];
-    shape_init(&shape, 64, 16);
+    shape_init(&shape, 64, 16, SHAPE_PLAIN);
     for (size_t i = 0; i < HUGE_CHUNKS; i++) {
         slabs[i] = make(&span);
         assert_ptr_equal(start_of(slabs[i]), start_of(slabs[0]) + i * CHUNK_BYTES);

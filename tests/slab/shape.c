@@ -27,7 +27,7 @@ static void check_chunks(const struct shape *shape, size_t stride) {
 
 static void check_shape(size_t object_bytes, size_t align) {
     struct shape shape;
-    shape_init(&shape, object_bytes, align);
+    shape_init(&shape, object_bytes, align, SHAPE_PLAIN);
     size_t unit = align < SLOT_ALIGN_MIN ? SLOT_ALIGN_MIN : align;
     size_t bytes = shape_slab_bytes(&shape);
     assert_int_equal(shape.object_bytes, object_bytes);
@@ -89,7 +89,7 @@ static void known_shapes(void **state) {
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         struct shape shape;
-        shape_init(&shape, known[i].object_bytes, known[i].align);
+        shape_init(&shape, known[i].object_bytes, known[i].align, SHAPE_PLAIN);
         assert_int_equal(shape.stride, known[i].stride);
         assert_int_equal(shape.chunks, known[i].chunks);
         assert_int_equal(shape.slots, known[i].slots);

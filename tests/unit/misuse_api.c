@@ -7,6 +7,7 @@ static void kinds_have_their_documented_names(void **state) {
     static const char *const names[MEMPOOL_MISUSE_KINDS] = {
         [MEMPOOL_MISUSE_DOUBLE_PUT] = "double-put",
         [MEMPOOL_MISUSE_RACING_PUT] = "racing-put",
+        [MEMPOOL_MISUSE_WRONG_CALL] = "wrong-call",
         [MEMPOOL_MISUSE_INTERIOR] = "interior",
         [MEMPOOL_MISUSE_PAST_END] = "past-end",
         [MEMPOOL_MISUSE_NEVER_GOT] = "never-got",

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -105,4 +106,8 @@ const char *sys_program_name(void) {
 
 void sys_abort(void) {
     abort();
+}
+
+int sys_format(char *ret, size_t bytes, const char *format, va_list list) {
+    return vsnprintf(ret, bytes, format, list);
 }

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/* Components. */
+#include "account/component.h"
+
+#include "base/attributes.h"
+#include "base/bits.h"
+#include "vm/blocks.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum {
+    GRANT_SHARE = 64,               /* of a hard limit */
+    GRANT_LIMITED_BYTES = 64 << 10, /* where there is one */
+    GRANT_BYTES = 1 << 20,
+};
+
+static struct mempool_component *root, *newest; /* account_lock */
+
+static struct mempool_component *make(const char *name, struct mempool_component *parent) {
+    struct mempool_component *component = block_take(sizeof *component);
+    _Atomic(uint16_t) *numbers = block_take(TYPES_MAX * sizeof *numbers);
+    if (component == NULL || numbers == NULL) {
+        if (component != NULL) {
+            block_give(component, sizeof *component);
+        }
+        if (numbers != NULL) {
+            block_give(numbers, TYPES_MAX * sizeof *numbers);
+        }
+        return NULL;
+    }
+    account_name_copy(component->name, name);
+    component->account_numbers = numbers;
+    component->parent = parent;
+    component->generation = 1;
+    for (const struct mempool_component *at = root; at != NULL; at = at->next) {
+        component->generation += strcmp(at->name, component->name) == 0;
+    }
+    if (newest != NULL) {
+        newest->next = component;
+    }
+    newest = component;
+    return component;
+}
+
+int components_init(void) {
+    if (root == NULL) {
+        root = make(sys_program_name(), NULL);
+    }
+    return root != NULL ? 0 : -ENOMEM;
+}
+
+struct mempool_component *component_root(void) {
+    return root;
+}
+
+struct mempool_component *component_charged_now(struct mempool_component *component) {
+    while (component->parent != NULL && load_relaxed(&component->ended)) {
+        component = component->parent;
+    }
+    return component;
+}
+
+MEMPOOL_COLD static void soft_passed(struct mempool_component *component, int64_t charged) {
+    struct sys_signals before;
+    sys_signals_block(&before);
+    sys_lock_take(&account_lock);
+    void (*callback)(struct mempool_component *, uint64_t, void *) = component->soft_passed;
+    void *arg = component->soft_arg;
+    sys_lock_drop(&account_lock);
+    sys_signals_restore(&before);
+    if (callback != NULL) {
+        callback(component, (uint64_t)charged, arg);
+    }
+}
+
+/* Raise one component; false: over its hard limit. */
+static bool charge_one(struct mempool_component *component, int64_t bytes, bool always) {
+    int64_t charged = add_relaxed(&component->charged, bytes) + bytes;
+    uint64_t hard = load_relaxed(&component->hard_bytes);
+    if (!always && bytes > 0 && hard != 0 && charged > 0 && (uint64_t)charged > hard) {
+        (void)add_relaxed(&component->charged, -bytes);
+        add_relaxed(&component->refused, 1);
+        return false;
+    }
+    return true;
+}
+
+static void look_at_soft_limit(struct mempool_component *component) {
+    uint64_t soft = load_relaxed(&component->soft_bytes);
+    int64_t charged = load_relaxed(&component->charged);
+    if (soft == 0) {
+        return;
+    }
+    if (charged <= 0 || (uint64_t)charged <= soft) {
+        store_relaxed(&component->soft_fired, 0);
+    } else if (exchange_relaxed(&component->soft_fired, 1) == 0) {
+        soft_passed(component, charged);
+    }
+}
+
+bool component_charge(struct mempool_component *component, int64_t bytes) {
+    for (struct mempool_component *at = component; at != NULL; at = at->parent) {
+        if (!charge_one(at, bytes, false)) {
+            for (struct mempool_component *done = component; done != at; done = done->parent) {
+                (void)add_relaxed(&done->charged, -bytes);
+            }
+            return false;
+        }
+    }
+    for (struct mempool_component *at = component; at != NULL; at = at->parent) {
+        look_at_soft_limit(at);
+    }
+    return true;
+}
+
+void component_charge_always(struct mempool_component *component, int64_t bytes) {
+    for (struct mempool_component *at = component; at != NULL; at = at->parent) {
+        (void)charge_one(at, bytes, true);
+    }
+}
+
+int64_t component_grant_max(const struct mempool_component *component) {
+    uint64_t most = GRANT_BYTES;
+    for (const struct mempool_component *at = component; at != NULL; at = at->parent) {
+        uint64_t hard = load_relaxed(&at->hard_bytes);
+        if (hard != 0) {
+            most = min_size(most, min_size(GRANT_LIMITED_BYTES, hard / GRANT_SHARE));
+        }
+    }
+    return (int64_t)most;
+}
+
+struct mempool_component *component_of_thread(const struct thread *thread) {
+    struct mempool_component *component = load_relaxed(&thread->component);
+    return component != NULL ? component : root;
+}
+
+/* ---- public -------------------------------------------------------------------------------- */
+
+MEMPOOL_API struct mempool_component *
+mempool_component_create(const char *name, struct mempool_component *parent) {
+    struct sys_signals before;
+    if (name == NULL || name[0] == '\0') {
+        errno = EINVAL;
+        return NULL;
+    }
+    int result = account_init();
+    struct mempool_component *component = NULL;
+    if (result == 0) {
+        sys_signals_block(&before);
+        sys_lock_take(&account_lock);
+        component = make(name, parent != NULL ? parent : root);
+        sys_lock_drop(&account_lock);
+        sys_signals_restore(&before);
+    }
+    if (component == NULL) {
+        errno = ENOMEM;
+    }
+    return component;
+}
+
+MEMPOOL_API struct mempool_component *mempool_component_process(void) {
+    return account_init() == 0 ? root : NULL;
+}
+
+MEMPOOL_API struct mempool_component *mempool_component_current(void) {
+    return account_init() == 0 ? component_of_thread(thread_current) : NULL;
+}
+
+static void set_current(struct thread *thread, struct mempool_component *component) {
+    store_relaxed(&thread->component, component);
+    store_relaxed(&thread->account_numbers, component->account_numbers);
+}
+
+MEMPOOL_API struct mempool_component *mempool_component_enter(struct mempool_component *component) {
+    struct thread *thread = thread_current;
+    if (MEMPOOL_UNLIKELY(thread == &thread_none)) {
+        if (account_init() != 0 || !thread_attach()) {
+            return root; /* what it allocates is the process's */
+        }
+        thread = thread_current;
+    }
+    struct mempool_component *before = component_of_thread(thread);
+    if (MEMPOOL_LIKELY(thread != &thread_exited)) {
+        set_current(thread, component_charged_now(component != NULL ? component : root));
+    }
+    return before;
+}
+
+MEMPOOL_API void mempool_component_leave(struct mempool_component *before) {
+    struct thread *thread = thread_current;
+    if (thread_attached(thread) && root != NULL) {
+        set_current(thread, before != NULL ? before : root);
+    }
+}
+
+MEMPOOL_API int mempool_component_limit(struct mempool_component *component,
+                                        const struct mempool_limits *limits) {
+    static const struct mempool_limits none = {.struct_size = sizeof none};
+    struct sys_signals before;
+    limits = limits != NULL ? limits : &none;
+    if (component == NULL || limits->struct_size < sizeof *limits ||
+        limits->soft_bytes > INT64_MAX || limits->hard_bytes > INT64_MAX) {
+        return -EINVAL;
+    }
+    sys_signals_block(&before);
+    sys_lock_take(&account_lock);
+    component->soft_passed = limits->soft_passed;
+    component->soft_arg = limits->arg;
+    store_relaxed(&component->soft_fired, 0);
+    store_relaxed(&component->soft_bytes, limits->soft_bytes);
+    store_relaxed(&component->hard_bytes, limits->hard_bytes);
+    sys_lock_drop(&account_lock);
+    sys_signals_restore(&before);
+    return 0;
+}
