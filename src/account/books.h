@@ -51,7 +51,9 @@ struct tally {
     _Atomic int64_t cap;     /* owner */
     _Atomic uint64_t blocks, frees; /* owner: ever */
     _Atomic int64_t high_blocks;    /* owner: blocks - frees when the floor was last moved */
+    uint64_t reserved[2];
 };
+_Static_assert(sizeof(struct tally) == MEMPOOL_CACHE_LINE, "found by a shift, one line each");
 
 /* A tag (slab/slab.h): whose block it is, and how many bytes were asked for. */
 enum { TAG_ACCOUNT_SHIFT = 2, TAG_BYTES_SHIFT = 18 };
@@ -65,7 +67,7 @@ static inline size_t tag_bytes(uint64_t tag) {
     return (size_t)(tag >> TAG_BYTES_SHIFT);
 }
 
-static inline struct tally *thread_tally(const struct thread *thread, uint32_t account) {
+MEMPOOL_HOT_INLINE struct tally *thread_tally(const struct thread *thread, uint32_t account) {
     return &load_relaxed(&thread->tallies)[account];
 }
 

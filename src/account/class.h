@@ -18,14 +18,19 @@ enum {
     CLASSES = CLASS_SMALL + 8 * (CLASS_BYTES_MAX_SHIFT - CLASS_SMALL_SHIFT),
 };
 
+/* Threads cache blocks up to this size, 256 KiB. */
+#define CLASS_BYTES_CACHED \
+    ((size_t)1 << (CLASS_SMALL_SHIFT + (HEAP_CACHES - CLASS_SMALL) / 8))
+
 /* Of up to 2 GiB; 0 bytes are one. */
 MEMPOOL_HOT_INLINE uint32_t class_of(size_t bytes) {
-    if (bytes <= (size_t)1 << CLASS_SMALL_SHIFT) {
-        return bytes > 0 ? (uint32_t)((bytes - 1) / 16) : 0;
+    uint32_t last = (uint32_t)(bytes - (bytes != 0));
+    if (last < 1u << CLASS_SMALL_SHIFT) {
+        return last / 16;
     }
-    uint32_t last = (uint32_t)(bytes - 1);
     uint32_t power = 31 - (uint32_t)__builtin_clz(last);
-    return CLASS_SMALL + (power - CLASS_SMALL_SHIFT) * 8 + (last >> (power - 3)) % 8;
+    /* The three bits behind the highest one choose among eight. */
+    return (power - CLASS_SMALL_SHIFT) * 8 + (last >> (power - 3));
 }
 
 static inline size_t class_bytes(uint32_t class) {

@@ -10,8 +10,8 @@
  *      thread->account_numbers --> component->account_numbers[type number] --> account
  *
  * Components are never freed: accounts and blocks refer to them. One that has ended hands what
- * would be charged to it to the nearest one above that has not: its entries become 0, and are filled
- * again with numbers of that one's accounts.
+ * would be charged to it to the nearest one above that has not: its entries become 0, and are
+ * filled again with numbers of that one's accounts.
  *
  * LIMITS. `charged` is what threads have been granted of the component and all below it, and its
  * pools' slabs; it is raised before memory is used, from the component up to the root, and undone

@@ -85,58 +85,81 @@ MEMPOOL_NOINLINE static void *allocate_slow(uint32_t class, size_t bytes,
     return block;
 }
 
+/* The balance allows it: a slot that the thread has at hand, tagged and booked; NULL: a miss. */
+MEMPOOL_HOT_INLINE void *take_at_hand(struct thread *thread, uint32_t open, uint32_t class,
+                                      size_t bytes, uint32_t account, uintptr_t site) {
+    record *slot_record;
+    thread_shut_door(thread);
+    struct cache *cache = thread_heap_cache(thread, class * CACHE_BYTES);
+    void *block = hit_take(thread, cache, open, site, &slot_record);
+    if (MEMPOOL_LIKELY(block != NULL)) {
+        struct tally *tally = thread_tally(thread, account);
+        store_relaxed(slot_tag(slot_record), tag_make(account, bytes));
+        bump_owned(&tally->balance, -(int64_t)bytes);
+        bump_owned(&tally->blocks, 1);
+    }
+    return block;
+}
+
+/* A new peak of the account, as far as this thread knows. */
+MEMPOOL_NOINLINE static void *allocate_deeper(uint32_t class, size_t bytes,
+                                              struct mempool_type *type, uintptr_t site) {
+    struct thread *thread = thread_current;
+    uint32_t account = load_relaxed(&load_relaxed(&thread->account_numbers)[type->number]);
+    void *block = NULL;
+    if (tally_deepen(thread, account, bytes, 1)) {
+        block = take_at_hand(thread, load_relaxed(&thread->open), class, bytes, account, site);
+    }
+    return block != NULL ? block : allocate_slow(class, bytes, type, site);
+}
+
+/* Of a class that threads cache. All ways but one leave by a jump: so nothing has to be kept over a
+ * call. */
 MEMPOOL_HOT_INLINE void *allocate(uint32_t class, size_t bytes, struct mempool_type *type,
                                   uintptr_t site) {
     struct thread *thread = thread_current;
     uint32_t open = load_relaxed(&thread->open);
-    if (MEMPOOL_UNLIKELY(type == NULL || open == 0 || class >= HEAP_CACHES)) {
+    if (MEMPOOL_UNLIKELY(type == NULL)) {
+        return allocate_slow(class, bytes, type, site);
+    }
+    if (MEMPOOL_UNLIKELY(open == 0)) {
         return allocate_slow(class, bytes, type, site);
     }
     uint32_t account = load_relaxed(&load_relaxed(&thread->account_numbers)[type->number]);
     if (MEMPOOL_UNLIKELY(account >= load_relaxed(&thread->n_tallies))) {
         return allocate_slow(class, bytes, type, site);
     }
-    struct tally *tally = thread_tally(thread, account);
-    int64_t balance = load_relaxed(&tally->balance) - (int64_t)bytes;
-    if (MEMPOOL_UNLIKELY(balance < load_relaxed(&tally->floor))) {
-        if (!tally_deepen(thread, account, bytes, 1)) {
-            return allocate_slow(class, bytes, type, site);
-        }
-        balance = load_relaxed(&tally->balance) - (int64_t)bytes;
+    const struct tally *tally = thread_tally(thread, account);
+    if (MEMPOOL_UNLIKELY(load_relaxed(&tally->balance) - (int64_t)bytes <
+                         load_relaxed(&tally->floor))) {
+        return allocate_deeper(class, bytes, type, site);
     }
-    record *slot_record;
-    thread_shut_door(thread);
-    struct cache *cache = thread_heap_cache(thread, class * CACHE_BYTES);
-    void *block = hit_take(thread, cache, open, site, &slot_record);
-    if (MEMPOOL_UNLIKELY(block == NULL)) {
-        block = take_slot(class, site, &slot_record);
-        if (block == NULL) {
-            return NULL;
-        }
-        /* Callbacks of the program may have allocated meanwhile. */
-        balance = load_relaxed(&tally->balance) - (int64_t)bytes;
-    }
-    store_relaxed(slot_tag(slot_record), tag_make(account, bytes));
-    store_relaxed(&tally->balance, balance);
-    bump_owned(&tally->blocks, 1);
-    return block;
+    void *block = take_at_hand(thread, open, class, bytes, account, site);
+    return MEMPOOL_LIKELY(block != NULL) ? block : allocate_slow(class, bytes, type, site);
 }
 
-static bool too_large(size_t bytes) {
-    if (MEMPOOL_UNLIKELY(bytes > BLOCK_BYTES_LARGEST)) {
+MEMPOOL_NOINLINE static void *allocate_large(size_t bytes, struct mempool_type *type,
+                                             uintptr_t site) {
+    if (bytes > BLOCK_BYTES_LARGEST) {
         errno = ENOMEM;
-        return true;
+        return NULL;
     }
-    return false;
+    return allocate_slow(class_of(bytes), bytes, type, site);
+}
+
+MEMPOOL_HOT_INLINE void *allocate_any(size_t bytes, struct mempool_type *type, uintptr_t site) {
+    if (MEMPOOL_UNLIKELY(bytes > CLASS_BYTES_CACHED)) {
+        return allocate_large(bytes, type, site);
+    }
+    return allocate(class_of(bytes), bytes, type, site);
 }
 
 MEMPOOL_API void *mempool_malloc_typed(size_t bytes, struct mempool_type *type) {
-    uintptr_t site = MEMPOOL_SITE();
-    return too_large(bytes) ? NULL : allocate(class_of(bytes), bytes, type, site);
+    return allocate_any(bytes, type, MEMPOOL_SITE());
 }
 
 void *heap_malloc(size_t bytes, struct mempool_type *type, uintptr_t site) {
-    return too_large(bytes) ? NULL : allocate(class_of(bytes), bytes, type, site);
+    return allocate_any(bytes, type, site);
 }
 
 MEMPOOL_API void *mempool_calloc_typed(size_t n, size_t bytes, struct mempool_type *type) {
@@ -146,7 +169,7 @@ MEMPOOL_API void *mempool_calloc_typed(size_t n, size_t bytes, struct mempool_ty
         errno = ENOMEM;
         return NULL;
     }
-    void *block = too_large(all) ? NULL : allocate(class_of(all), all, type, site);
+    void *block = allocate_any(all, type, site);
     if (block != NULL) {
         memset(block, 0, all);
     }
@@ -159,7 +182,8 @@ MEMPOOL_API void *mempool_aligned_typed(size_t align, size_t bytes, struct mempo
         errno = EINVAL;
         return NULL;
     }
-    if (too_large(bytes)) {
+    if (bytes > BLOCK_BYTES_LARGEST) {
+        errno = ENOMEM;
         return NULL;
     }
     /* Slabs begin on 64 KiB; powers of two among the classes are multiples of all alignments. */
@@ -167,7 +191,8 @@ MEMPOOL_API void *mempool_aligned_typed(size_t align, size_t bytes, struct mempo
     while (class_bytes(class) % align != 0) {
         class++;
     }
-    return allocate(class, bytes, type, site);
+    return class < HEAP_CACHES ? allocate(class, bytes, type, site)
+                               : allocate_slow(class, bytes, type, site);
 }
 
 /* ---- freeing --------------------------------------------------------------------------------- */
@@ -271,11 +296,12 @@ static void *resize(void *block, record *slot_record, const struct depot *depot,
 MEMPOOL_API void *mempool_realloc(void *block, size_t bytes) {
     uintptr_t site = MEMPOOL_SITE();
     const struct depot *depot = NULL;
-    if (too_large(bytes)) {
-        return NULL;
-    }
     if (block == NULL) {
-        return allocate(class_of(bytes), bytes, NULL, site);
+        return allocate_any(bytes, NULL, site);
+    }
+    if (bytes > BLOCK_BYTES_LARGEST) {
+        errno = ENOMEM;
+        return NULL;
     }
     record *slot_record = find_block(block, &depot);
     if (slot_record == NULL) {
