@@ -4,6 +4,7 @@
 
 #include "base/attributes.h"
 #include "base/bits.h"
+#include "pool/pool.h"
 #include "pool/runtime.h"
 #include "vm/blocks.h"
 
@@ -338,6 +339,9 @@ static int init_locked(void) {
     }
     if (result == 0) {
         thread_retiring = fold_thread;
+        pool_component_name = component_name;
+        pool_soft_limits = components_soft_limits;
+        store_relaxed(&depot_charge, component_charge_slab);
         ready = true;
     }
     return result;

@@ -4,6 +4,7 @@
 
 #include "base/attributes.h"
 #include "base/bits.h"
+#include "pool/pool.h"
 #include "vm/blocks.h"
 
 #include <errno.h>
@@ -33,11 +34,13 @@ static struct mempool_component *make(const char *name, struct mempool_component
     component->account_numbers = numbers;
     component->parent = parent;
     component->generation = 1;
-    for (const struct mempool_component *at = root; at != NULL; at = at->next) {
+    for (const struct mempool_component *at = root; at != NULL;
+         at = load_relaxed(&at->next)) {
         component->generation += strcmp(at->name, component->name) == 0;
     }
     if (newest != NULL) {
-        newest->next = component;
+        /* M1 pairs with M2: it is whole */
+        store_release(&newest->next, component);
     }
     newest = component;
     return component;
@@ -99,7 +102,7 @@ static void look_at_soft_limit(struct mempool_component *component) {
     }
 }
 
-bool component_charge(struct mempool_component *component, int64_t bytes) {
+static bool charge_all(struct mempool_component *component, int64_t bytes) {
     for (struct mempool_component *at = component; at != NULL; at = at->parent) {
         if (!charge_one(at, bytes, false)) {
             for (struct mempool_component *done = component; done != at; done = done->parent) {
@@ -108,10 +111,50 @@ bool component_charge(struct mempool_component *component, int64_t bytes) {
             return false;
         }
     }
+    return true;
+}
+
+bool component_charge(struct mempool_component *component, int64_t bytes) {
+    if (!charge_all(component, bytes)) {
+        return false;
+    }
     for (struct mempool_component *at = component; at != NULL; at = at->parent) {
         look_at_soft_limit(at);
     }
     return true;
+}
+
+bool component_charge_slab(struct mempool_component *component, int64_t bytes) {
+    component = component != NULL ? component : root;
+    if (!charge_all(component, bytes)) {
+        return false;
+    }
+    (void)add_relaxed(&component->pool_bytes, bytes);
+    for (struct mempool_component *at = component; at != NULL; at = at->parent) {
+        uint64_t soft = load_relaxed(&at->soft_bytes);
+        int64_t charged = load_relaxed(&at->charged);
+        if (soft != 0 && charged > 0 && ((uint64_t)charged > soft) !=
+                                            (load_relaxed(&at->soft_fired) != 0)) {
+            store_relaxed(&pool_soft_due, 1);
+        }
+    }
+    return true;
+}
+
+void components_soft_limits(void) {
+    if (exchange_relaxed(&pool_soft_due, 0) == 0) {
+        return;
+    }
+    struct mempool_component *at = root;
+    while (at != NULL) {
+        look_at_soft_limit(at);
+        /* M2 pairs with M1 */
+        at = load_acquire(&at->next);
+    }
+}
+
+const char *component_name(const struct mempool_component *component) {
+    return component != NULL ? component->name : root->name;
 }
 
 void component_charge_always(struct mempool_component *component, int64_t bytes) {

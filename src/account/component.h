@@ -26,11 +26,11 @@
 struct mempool_component {
     _Atomic(uint16_t) *account_numbers; /* TYPES_MAX of them */
     struct mempool_component *parent;   /* NULL: the root */
-    struct mempool_component *next;     /* made later; account_lock */
+    struct mempool_component *_Atomic next; /* made later; account_lock writes, once */
     uint32_t generation;
     _Atomic uint32_t ended;
     _Atomic int64_t charged;
-    _Atomic int64_t pool_bytes; /* of it: slabs of its own pools */
+    _Atomic int64_t pool_bytes; /* of it: charged slabs of its own pools */
     _Atomic uint64_t hard_bytes, soft_bytes; /* 0: none */
     _Atomic uint32_t soft_fired; /* the callback was called, and charged has not fallen since */
     _Atomic uint64_t refused;
@@ -51,11 +51,17 @@ struct mempool_component *component_charged_now(struct mempool_component *compon
  * would pass its hard limit; nothing is charged. May call the program's callback for soft limits:
  * no lock may be held. */
 bool component_charge(struct mempool_component *component, int64_t bytes);
+/* Of slabs, under a depot's lock (depot_charge): callbacks come later (components_soft_limits). */
+bool component_charge_slab(struct mempool_component *component, int64_t bytes);
+void components_soft_limits(void);
 /* The same where memory is there already and cannot be refused. */
 void component_charge_always(struct mempool_component *component, int64_t bytes);
 
 /* The most that a thread may be granted at once. */
 int64_t component_grant_max(const struct mempool_component *component);
+
+/* NULL: the root's. */
+const char *component_name(const struct mempool_component *component);
 
 /* The thread's current component, or the root. */
 struct mempool_component *component_of_thread(const struct thread *thread);

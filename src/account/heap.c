@@ -297,7 +297,7 @@ MEMPOOL_API void *mempool_realloc(void *block, size_t bytes) {
     uintptr_t site = MEMPOOL_SITE();
     const struct depot *depot = NULL;
     if (block == NULL) {
-        return allocate_any(bytes, NULL, site);
+        return allocate_any(bytes, type_untyped(), site);
     }
     if (bytes > BLOCK_BYTES_LARGEST) {
         errno = ENOMEM;

@@ -72,7 +72,36 @@ void depot_init(struct depot *depot, const struct shape *shape, uint32_t number)
     list_init(&depot->slabs);
 }
 
+bool (*_Atomic depot_charge)(struct mempool_component *component, int64_t bytes);
+
+/* The heap's blocks are charged one by one, not by the slab. */
+static bool charge_slab(const struct depot *depot, uint32_t *ret_flags) {
+    bool (*charge)(struct mempool_component *, int64_t) = load_relaxed(&depot_charge);
+    *ret_flags = 0;
+    if (charge == NULL || depot->shape.tagged != 0) {
+        return true;
+    }
+    *ret_flags = SLAB_CHARGED;
+    return charge(depot->component, (int64_t)shape_slab_bytes(&depot->shape));
+}
+
+static void uncharge(const struct depot *depot, uint32_t flags) {
+    if ((flags & SLAB_CHARGED) != 0) {
+        bool (*charge)(struct mempool_component *, int64_t) = load_relaxed(&depot_charge);
+        (void)charge(depot->component, -(int64_t)shape_slab_bytes(&depot->shape));
+    }
+}
+
+void depot_uncharge_slab(const struct depot *depot, struct slab *slab) {
+    uncharge(depot, slab->flags);
+    slab->flags = 0;
+}
+
 static struct slab *add_slab(struct depot *depot) {
+    uint32_t flags;
+    if (!charge_slab(depot, &flags)) {
+        return NULL;
+    }
     uint32_t offset = depot->uncached ? CACHE_OFFSET_NONE : depot->cache_offset;
     uint32_t colour = COLOUR_POOL * depot->number + COLOUR_SLAB * depot->colours++;
     size_t held = load_relaxed(&depot->n_slabs) * shape_slab_bytes(&depot->shape);
@@ -80,8 +109,10 @@ static struct slab *add_slab(struct depot *depot) {
     struct slab *slab =
         slab_create(&depot->shape, depot, offset, colour, large ? &depot->span : NULL);
     if (slab == NULL) {
+        uncharge(depot, flags);
         return NULL;
     }
+    slab->flags = flags;
     slab->empty_since = load_relaxed(&depot_seconds);
     list_append(&depot->slabs, &slab->sibling);
     list_append(&depot->empty, &slab->link);

@@ -34,6 +34,7 @@
 #include "depot/magazine.h"
 
 struct mempool;
+struct mempool_component;
 
 enum depot_state {
     DEPOT_UNUSED = 0, /* never was a pool, or the place of one that is gone */
@@ -66,6 +67,7 @@ struct depot {
     size_t count;           /* slots to keep ready */
     size_t slot_limit;      /* most slots carved at once; SIZE_MAX: none */
     size_t rounds_bound;    /* most rounds the depot keeps */
+    struct mempool_component *component; /* whose slabs they are; NULL: the process's */
     bool raw;               /* there is a constructor */
     bool uncached;          /* always tight */
     /* under lock */
@@ -99,6 +101,12 @@ struct depot {
     _Atomic uint64_t duplicates; /* puts that were counted and found to be of racing puts */
     _Atomic uint64_t refused, misuses; /* no lock: atomic adds */
 };
+
+/* Charges slabs to components, once there are any (account/component.h): bytes, or less than 0 to
+ * give back; false: refused. Called under depots' locks. NULL: nobody counts. */
+extern bool (*_Atomic depot_charge)(struct mempool_component *component, int64_t bytes);
+/* A slab's end, as to that; the slab is in no list any more. */
+void depot_uncharge_slab(const struct depot *depot, struct slab *slab);
 
 /* Under the lock, which is left as it is. */
 void depot_init(struct depot *depot, const struct shape *shape, uint32_t number);

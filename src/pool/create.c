@@ -3,6 +3,7 @@
 #include "base/attributes.h"
 #include "base/bits.h"
 #include "base/text.h"
+#include "cache/thread.h"
 #include "pool/registry.h"
 #include "pool/runtime.h"
 
@@ -55,10 +56,19 @@ static int check_options(struct mempool_options *options) {
     return 0;
 }
 
+const char *(*pool_component_name)(const struct mempool_component *component);
+void (*pool_soft_limits)(void);
+_Atomic uint32_t pool_soft_due;
+
 static void make_name(struct mempool *pool, const struct mempool_options *options) {
     struct text text;
     text_init(&text, pool->name, sizeof pool->name);
-    text_add(&text, options->component != NULL ? options->component : sys_program_name());
+    if (options->component != NULL) {
+        text_add(&text, options->component);
+    } else {
+        text_add(&text, pool_component_name != NULL ? pool_component_name(pool->depot.component)
+                                                    : sys_program_name());
+    }
     text_add(&text, ":");
     text_add(&text, options->name != NULL ? options->name : "unnamed");
     /* A name is one line in a statedump and one word in a report. */
@@ -81,6 +91,7 @@ static void fill_pool(struct mempool *pool, const struct mempool_options *option
         depot->cache_offset = heap_offset;
         depot->uncached = heap_offset == CACHE_OFFSET_NONE;
     }
+    depot->component = load_relaxed(&thread_current->component);
     depot->pool = pool;
     depot->name = pool->name;
     depot->count = options->count;
@@ -116,6 +127,7 @@ static void drop_slabs(struct depot *depot) {
     depot->count = 0;
     slab_drop_span(&depot->span);
     while ((slab = depot_detach_empty(depot, UINT32_MAX)) != NULL) {
+        depot_uncharge_slab(depot, slab);
         (void)slab_retire(slab, &depot->shape, SIZE_MAX, depot->number);
     }
 }

@@ -91,6 +91,9 @@ static void *finish(struct mempool *pool, const struct taking *taking, uintptr_t
         pool_report_racing(pool, taking->round.object, site);
     }
     pool_report_raced(pool, site);
+    if (MEMPOOL_UNLIKELY(load_relaxed(&pool_soft_due) != 0)) {
+        pool_soft_limits();
+    }
     return taking->raw ? construct(pool, taking->round) : taking->round.object;
 }
 

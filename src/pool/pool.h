@@ -62,6 +62,12 @@ enum mempool_misuse_kind pool_check(const struct mempool *pool);
 void pool_report_handle(const struct mempool *pool, enum mempool_misuse_kind kind, uintptr_t site);
 
 
+/* Set by the layer above, once there are components: the name of one (NULL: the process's); and
+ * what to call, with no lock held, when a slab brought one above its soft limit (pool_soft_due). */
+extern const char *(*pool_component_name)(const struct mempool_component *component);
+extern void (*pool_soft_limits)(void);
+extern _Atomic uint32_t pool_soft_due;
+
 /* A pool whose slots are the blocks of one size class of the heap; CACHE_OFFSET_NONE: uncached.
  * NULL: no memory. */
 struct mempool *pool_create_heap_class(size_t bytes, uint32_t cache_offset);

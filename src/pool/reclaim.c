@@ -95,6 +95,7 @@ static bool destruct_slots(struct mempool *pool, struct slab *slab, uint64_t end
 static bool retire(struct mempool *pool, struct slab *slab, size_t purge_bytes) {
     struct sys_signals signals;
     sys_signals_block(&signals);
+    depot_uncharge_slab(&pool->depot, slab);
     bool done = slab_retire(slab, &pool->depot.shape, purge_bytes, pool->depot.number);
     sys_signals_restore(&signals);
     if (done) {

@@ -56,8 +56,9 @@ struct slab {
     uint32_t destructed;          /* retiring: slots whose destructor was called, or had none */
     uint32_t purged_bytes;        /* retiring: how far */
     uint32_t empty_since;         /* owner's lock: when the last slot came home, seconds */
-    uint32_t flags;               /* reserved: red zones, patterns (read on slow paths only) */
+    uint32_t flags;               /* owner's lock; room for red zones, patterns (slow paths only) */
 };
+enum { SLAB_CHARGED = 1 }; /* its bytes stand on its owner's account */
 #define SLAB_BYTES 128 /* two cache lines each in the area; room to grow */
 
 /* A new slab with all slots at home, NULL: no memory. `cache_offset` goes to its descriptors;
