@@ -25,7 +25,7 @@ enum {
 static struct thread *_Atomic all_threads;
 static struct thread_note *notes;
 static unsigned next_number = 1; /* threads_lock */
-static uint64_t start_ms;
+static _Atomic uint64_t start_ms; /* moved back by steps of the clock */
 static void (*thread_ending)(struct thread *thread);
 
 struct thread *threads_first(void) {
@@ -49,7 +49,7 @@ static void stamp_thread(struct thread *thread, uint32_t seconds) {
 }
 
 uint64_t thread_clock(void) {
-    uint64_t now_ms = sys_operations.clock_ms() - start_ms;
+    uint64_t now_ms = sys_operations.clock_ms() - load_relaxed(&start_ms);
     uint32_t seconds = (uint32_t)(now_ms / 1000) + 1;
     uint32_t before = load_relaxed(&depot_seconds);
     /* Once a second, by whoever sees it first, for those too who only ever hit. */
@@ -61,6 +61,19 @@ uint64_t thread_clock(void) {
         stamp_thread(&thread_exited, seconds);
     }
     return now_ms;
+}
+
+uint32_t thread_clock_step(void) {
+    struct sys_signals before;
+    sys_signals_block(&before);
+    sys_lock_take(&threads_lock);
+    uint64_t now_ms = thread_clock();
+    store_relaxed(&start_ms, load_relaxed(&start_ms) - (1000 - now_ms % 1000));
+    (void)thread_clock();
+    uint32_t seconds = load_relaxed(&depot_seconds) & RECORD_TIME_MASK;
+    sys_lock_drop(&threads_lock);
+    sys_signals_restore(&before);
+    return seconds != 0 ? seconds : 1;
 }
 
 int64_t thread_age(uint32_t record_seconds) {
@@ -321,7 +334,7 @@ int threads_init(void (*ending)(struct thread *thread)) {
             notes = NULL;
             return result;
         }
-        start_ms = sys_operations.clock_ms();
+        store_relaxed(&start_ms, sys_operations.clock_ms());
         (void)thread_clock();
     }
     return 0;

@@ -237,6 +237,8 @@ struct thread_note *thread_note(unsigned number);
 /* Read the clock, publish it to depot_seconds and every thread's stamp; milliseconds since the
  * start. */
 uint64_t thread_clock(void);
+/* Let a new second begin now; its number, as records keep it. */
+uint32_t thread_clock_step(void);
 /* Seconds since a record's time, or -1 for time 0. */
 int64_t thread_age(uint32_t record_seconds);
 

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* Looking at what is live: leaks by call site, ages, snapshots to compare. */
+#ifndef MEMPOOL_OBSERVE_H
+#define MEMPOOL_OBSERVE_H
+
+#include <mempool/account.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * THEORY
+ *
+ * Every live object and block has a record: who got it, where, when. A *census* reads all records,
+ * without a lock and without stopping anybody, and adds them up by what they are (a pool's objects,
+ * or an account's blocks) and by the site that got them. What comes or goes meanwhile may be
+ * counted or not; what is live throughout is counted once. It costs some nanoseconds for each slot,
+ * and 1 MiB of the library's own memory while it lasts.
+ */
+
+/* A moment, for "only what is younger". */
+typedef uint32_t mempool_mark_t;
+
+/** mempool_mark: now. What is got from now on is younger than the mark; what was got before is not.
+ *  To tell the two apart, the library's clock of whole seconds begins a new second: ages of what is
+ *  older grow by up to a second with each mark.
+ *  Shape:   never 0.  Threads: any; a get that is under way may be on either side.   Since: 0.1 */
+mempool_mark_t mempool_mark(void);
+
+/* What to report. Zero-fill it, set struct_size, and set what differs. */
+struct mempool_leak_options {
+    size_t struct_size;
+    mempool_mark_t since;    /* only what is younger than this mark; 0: all */
+    uint32_t min_age_seconds; /* only what is at least so old */
+    uint32_t top;            /* at most so many call sites, most bytes first; 0: 20 */
+    uint32_t flags;          /* MEMPOOL_LEAK_NO_AGES, or 0 */
+};
+#define MEMPOOL_LEAK_NO_AGES 1u /* without the table of ages */
+
+/** mempool_leak_report: write what is live to fd: first a line of sums, then call sites with bytes,
+ *  count and oldest age, most bytes first, then for each type how many are how old.
+ *  Shape:   0; -EINVAL (struct_size), -ENOMEM (no memory for the census), or the errno of write(2),
+ *           negative.
+ *  Threads: any; stops nobody. Not in signal handlers.
+ *  Environment: MEMPOOL_LEAKS_AT_EXIT=1 makes such a report to stderr at the process's normal end,
+ *           =FILE to a file.                                                         Since: 0.1 */
+int mempool_leak_report(int fd, const struct mempool_leak_options *options_or_null);
+
+/** mempool_snapshot: write the census itself to fd, a line for each type and call site, for
+ *  `mempool diff` to compare two of them.
+ *  Shape:   0, or as mempool_leak_report.                                            Since: 0.1 */
+int mempool_snapshot(int fd);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

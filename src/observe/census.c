@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/* The census. */
+#include "observe/census.h"
+
+#include "account/books.h"
+#include "base/text.h"
+#include "pool/heap.h"
+#include "pool/registry.h"
+#include "vm/blocks.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FULL_AT = CENSUS_GROUPS - CENSUS_GROUPS / 8 };
+
+static const int64_t age_limits[CENSUS_AGES - 1] = {10, 60, 600, 3600, 86400};
+
+static struct census_group *find_group(struct census *census, uint32_t whose, uint32_t site) {
+    uint64_t key = (uint64_t)whose << 32 | site;
+    size_t at = (size_t)((key * 0x9e3779b97f4a7c15u) >> 51); /* Fibonacci hashing: 13 bits */
+    for (;; at = (at + 1) % CENSUS_GROUPS) {
+        struct census_group *group = &census->groups[at];
+        if (group->count == 0) {
+            if (census->n_groups == FULL_AT) {
+                return &census->rest;
+            }
+            census->n_groups++;
+            group->whose = whose;
+            group->site = site;
+            return group;
+        }
+        if (group->whose == whose && group->site == site) {
+            return group;
+        }
+    }
+}
+_Static_assert(CENSUS_GROUPS == 1 << 13, "the hash has 13 bits");
+
+static void add_to_group(struct census_group *group, uint64_t bytes, int64_t age) {
+    size_t bucket = 0;
+    while (bucket < CENSUS_AGES - 1 && age >= age_limits[bucket]) {
+        bucket++;
+    }
+    group->count++;
+    group->bytes += bytes;
+    group->ages[bucket]++;
+    if (age > group->oldest_seconds) {
+        group->oldest_seconds = age;
+    }
+}
+
+static void count_one(struct census *census, uint32_t whose, uint32_t site, uint64_t bytes,
+                      int64_t age) {
+    census->count++;
+    census->bytes += bytes;
+    add_to_group(find_group(census, whose, site), bytes, age);
+}
+
+/* Younger than the mark? Times wrap. */
+static bool is_wanted(const struct census *census, uint32_t time, int64_t age) {
+    if (census->since != 0) {
+        uint32_t behind = (time - census->since) & RECORD_TIME_MASK;
+        if (time == 0 || behind > RECORD_TIME_MASK / 2) {
+            return false;
+        }
+    }
+    return age >= census->min_seconds;
+}
+
+static void count_slot(struct census *census, const struct depot *depot,
+                       const struct shape *shape, const record *slot_record) {
+    uint64_t value = load_relaxed(slot_record);
+    if (!record_is_live(value)) {
+        return;
+    }
+    int64_t age = thread_age(record_time(value));
+    if (!is_wanted(census, record_time(value), age)) {
+        return;
+    }
+    uint32_t whose = depot->number;
+    uint64_t bytes = shape->object_bytes;
+    if (shape->tagged != 0) {
+        uint64_t tag = load_relaxed(slot_record + 1);
+        whose = CENSUS_ACCOUNT | tag_account(tag);
+        bytes = tag_bytes(tag);
+    }
+    count_one(census, whose, record_site(value), bytes, age);
+}
+
+static void count_slab(struct census *census, size_t chunk, const struct slab *slab) {
+    const struct depot *depot = load_relaxed(&slab->owner);
+    const record *records = slab_records(slab);
+    if (depot == NULL || load_relaxed(&slab->first_chunk) != chunk) {
+        return;
+    }
+    const struct mempool *pool = registry_place(depot->number);
+    uint64_t serial = load_relaxed(&pool->serial);
+    struct shape shape = depot->shape;
+    if (load_relaxed(&slab->owner) != depot || load_relaxed(&pool->serial) != serial ||
+        load_relaxed(&depot->state) == DEPOT_UNUSED) {
+        return;
+    }
+    for (uint32_t slot = 0; slot < shape.slots; slot++) {
+        count_slot(census, depot, &shape, &records[shape_record_index(&shape, slot)]);
+    }
+}
+
+/* Single allocations of pools that fall back to malloc. */
+static int count_heap_object(void *object, const struct mempool_description *description,
+                             void *arg) {
+    struct census *census = arg;
+    uint32_t now = load_relaxed(&depot_seconds);
+    uint32_t time = (now - (uint32_t)description->age_seconds) & RECORD_TIME_MASK;
+    (void)object;
+    if (description->pool != NULL && is_wanted(census, time, description->age_seconds)) {
+        count_one(census, description->pool->depot.number, (uint32_t)description->site,
+                  description->object_bytes, description->age_seconds);
+    }
+    return 0;
+}
+
+static void count_heap_objects(struct census *census) {
+    uint64_t serial = UINT64_MAX;
+    struct mempool *pool;
+    while ((pool = registry_next(&serial)) != NULL) {
+        bool ended = false;
+        if (load_relaxed(&pool->heap_live) > 0) {
+            (void)heap_walk(pool, count_heap_object, census, &ended);
+        }
+    }
+}
+
+int census_take(struct census *census) {
+    census->groups = block_take(CENSUS_GROUPS * sizeof *census->groups);
+    census->n_groups = 0;
+    census->count = census->bytes = 0;
+    memset(&census->rest, 0, sizeof census->rest);
+    if (census->groups == NULL) {
+        return -ENOMEM;
+    }
+    (void)thread_clock();
+    size_t chunks = load_relaxed(&space.arena_used) >> CHUNK_SHIFT;
+    for (size_t chunk = 0; chunk < chunks; chunk++) {
+        const struct descriptor *descriptor = &space.descriptors[chunk];
+        const struct slab *slab = load_relaxed(&descriptor->slab);
+        if (slab != NULL && load_relaxed(&descriptor->reciprocal) != 0) {
+            count_slab(census, chunk, slab);
+        }
+    }
+    count_heap_objects(census);
+    return 0;
+}
+
+static int compare_groups(const void *left, const void *right) {
+    const struct census_group *a = left, *b = right;
+    if (a->bytes != b->bytes) {
+        return a->bytes < b->bytes ? 1 : -1;
+    }
+    return a->count != b->count ? (a->count < b->count ? 1 : -1) : 0;
+}
+
+/* Heap sort (Williams 1964): libc's qsort may allocate. */
+static void sift_down(struct census_group *groups, size_t at, size_t n) {
+    for (size_t child; (child = 2 * at + 1) < n; at = child) {
+        if (child + 1 < n && compare_groups(&groups[child], &groups[child + 1]) < 0) {
+            child++;
+        }
+        if (compare_groups(&groups[at], &groups[child]) >= 0) {
+            return;
+        }
+        struct census_group moved = groups[at];
+        groups[at] = groups[child];
+        groups[child] = moved;
+    }
+}
+
+void census_sort(struct census *census) {
+    size_t n = 0;
+    for (size_t i = 0; i < CENSUS_GROUPS; i++) {
+        if (census->groups[i].count > 0) {
+            census->groups[n++] = census->groups[i];
+        }
+    }
+    census->n_groups = n;
+    for (size_t i = n / 2; i > 0; i--) {
+        sift_down(census->groups, i - 1, n);
+    }
+    for (size_t i = n; i > 1; i--) {
+        struct census_group last = census->groups[0];
+        census->groups[0] = census->groups[i - 1];
+        census->groups[i - 1] = last;
+        sift_down(census->groups, 0, i - 1);
+    }
+}
+
+/* Behind census_sort. Groups are few by now: accounts and pools. */
+void census_join_sites(struct census *census) {
+    size_t kept = 0;
+    for (size_t i = 0; i < census->n_groups; i++) {
+        struct census_group *from = &census->groups[i];
+        size_t at = 0;
+        while (at < kept && census->groups[at].whose != from->whose) {
+            at++;
+        }
+        struct census_group *to = &census->groups[at];
+        if (at == kept) {
+            *to = *from;
+            kept++;
+            continue;
+        }
+        to->count += from->count;
+        to->bytes += from->bytes;
+        for (size_t age = 0; age < CENSUS_AGES; age++) {
+            to->ages[age] += from->ages[age];
+        }
+        to->oldest_seconds = from->oldest_seconds > to->oldest_seconds ? from->oldest_seconds
+                                                                      : to->oldest_seconds;
+    }
+    census->n_groups = kept;
+}
+
+void census_end(struct census *census) {
+    if (census->groups != NULL) {
+        block_give(census->groups, CENSUS_GROUPS * sizeof *census->groups);
+    }
+}
+
+void census_name(uint32_t whose, char *ret, size_t bytes) {
+    struct text text;
+    text_init(&text, ret, bytes);
+    if ((whose & CENSUS_ACCOUNT) == 0) {
+        text_add(&text, registry_place(whose)->name);
+        return;
+    }
+    const struct account *account = account_at(whose & ~CENSUS_ACCOUNT);
+    if (account->component == NULL) {
+        text_add(&text, "?"); /* its tag has yet to be written */
+        return;
+    }
+    text_add(&text, account->component->name);
+    if (account->component->generation > 1) {
+        text_add(&text, "#");
+        text_add_unsigned(&text, account->component->generation);
+    }
+    text_add(&text, load_relaxed(&account->component->ended) ? " (ended):" : ":");
+    text_add(&text, account->type->name);
+}
