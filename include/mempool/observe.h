@@ -44,13 +44,46 @@ struct mempool_leak_options {
  *           negative.
  *  Threads: any; stops nobody. Not in signal handlers.
  *  Environment: MEMPOOL_LEAKS_AT_EXIT=1 makes such a report to stderr at the process's normal end,
- *           =FILE to a file.                                                         Since: 0.1 */
+ *           any other word but 0: to a file of that name.                            Since: 0.1 */
 int mempool_leak_report(int fd, const struct mempool_leak_options *options_or_null);
 
 /** mempool_snapshot: write the census itself to fd, a line for each type and call site, for
  *  `mempool diff` to compare two of them.
  *  Shape:   0, or as mempool_leak_report.                                            Since: 0.1 */
 int mempool_snapshot(int fd);
+
+/* What resident memory consists of, in bytes. For the process:
+ *      resident = live + padding + cached + free - untouched
+ *                 + records + libc_heap + files + stack + unexplained
+ * For one pool: the first line. */
+struct mempool_ledger {
+    size_t struct_size;
+    uint64_t resident;    /* what the system says */
+    uint64_t live;        /* objects and blocks, as asked for */
+    uint64_t padding;     /* the rest of their slots */
+    uint64_t cached;      /* free slots in threads' caches and depots */
+    uint64_t free;        /* other resident parts of slabs */
+    uint64_t untouched;   /* of the slots above: not resident, because never written */
+    uint64_t records;     /* records, tags, descriptors, caches: all bookkeeping */
+    uint64_t libc_heap;   /* of libc's own malloc, as far as it tells */
+    uint64_t files;       /* programs, libraries, mapped files */
+    uint64_t stack;       /* the first thread's */
+    uint64_t unexplained; /* other anonymous memory: other threads' stacks, the program's mappings */
+};
+
+/** mempool_ledger: of the whole process. 0, -EINVAL (struct_size), or a negative errno where
+ *  /proc cannot be read.
+ *  Threads: any; while others allocate, the parts are of slightly different moments.
+ *  Cost:    the system's walk through the page tables: milliseconds and more.        Since: 0.1 */
+int mempool_ledger(struct mempool_ledger *ret);
+/** mempool_pool_ledger: of one pool's slabs. 0 or -EINVAL.
+ *  Cost:    a system call for each of its chunks of 64 KiB.                          Since: 0.1 */
+int mempool_pool_ledger(const struct mempool *pool, struct mempool_ledger *ret);
+
+/** mempool_statedump: a statedump with GlusterFS's keys: [mallinfo], what each component has in
+ *  use by type, [mempool] as mempool_dump, and the ledger.
+ *  Shape:   0, or a negative errno of write(2).                                      Since: 0.1 */
+int mempool_statedump(int fd);
 
 #ifdef __cplusplus
 }

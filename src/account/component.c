@@ -145,12 +145,18 @@ void components_soft_limits(void) {
     if (exchange_relaxed(&pool_soft_due, 0) == 0) {
         return;
     }
-    struct mempool_component *at = root;
-    while (at != NULL) {
+    for (struct mempool_component *at = root; at != NULL; at = component_next(at)) {
         look_at_soft_limit(at);
-        /* M2 pairs with M1 */
-        at = load_acquire(&at->next);
     }
+}
+
+struct mempool_component *components_first(void) {
+    return root;
+}
+
+struct mempool_component *component_next(const struct mempool_component *component) {
+    /* M2 pairs with M1 */
+    return load_acquire(&component->next);
 }
 
 const char *component_name(const struct mempool_component *component) {

@@ -60,6 +60,10 @@ void component_charge_always(struct mempool_component *component, int64_t bytes)
 /* The most that a thread may be granted at once. */
 int64_t component_grant_max(const struct mempool_component *component);
 
+/* All components, in the order in which they were made; NULL: none, no more. */
+struct mempool_component *components_first(void);
+struct mempool_component *component_next(const struct mempool_component *component);
+
 /* NULL: the root's. */
 const char *component_name(const struct mempool_component *component);
 

@@ -8,14 +8,14 @@
 #include "cache/thread.h"
 #include "observe/census.h"
 #include "pool/runtime.h"
+#include "vm/space.h"
 
 #include <mempool/observe.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
-enum { TOP = 20, LINE_BYTES = 512, NAME_BYTES = 160 };
+enum { TOP = 20, LINE_BYTES = 512, NAME_BYTES = 160, STDERR = 2 };
 
 /* What goes to a descriptor. */
 struct output {
@@ -169,6 +169,23 @@ MEMPOOL_API int mempool_leak_report(int fd, const struct mempool_leak_options *o
     }
     errno = saved_errno;
     return result;
+}
+
+/* The process ends normally, or the library is unloaded. */
+__attribute__((destructor)) static void report_at_exit(void) {
+    const char *setting = sys_environment("MEMPOOL_LEAKS_AT_EXIT");
+    if (setting == NULL || setting[0] == '\0' || strcmp(setting, "0") == 0 || !space.ready) {
+        return;
+    }
+    if (strcmp(setting, "1") == 0) {
+        (void)mempool_leak_report(STDERR, NULL);
+        return;
+    }
+    int fd = sys_create(setting);
+    if (fd >= 0) {
+        (void)mempool_leak_report(fd, NULL);
+        sys_close(fd);
+    }
 }
 
 MEMPOOL_API int mempool_snapshot(int fd) {

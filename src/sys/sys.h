@@ -130,10 +130,32 @@ uintptr_t sys_code_address(uint32_t low, bool may_lock);
 int sys_format(char *ret, size_t bytes, const char *format, va_list list)
     __attribute__((format(printf, 3, 0)));
 
+/* ---- what is resident ----------------------------------------------------------------------- */
+
+/* Bytes resident, by what they belong to. Set the two ranges, whose mappings are counted apart, and
+ * zero the rest. */
+struct sys_residency {
+    uintptr_t first_start, first_end, second_start, second_end;
+    uint64_t first, second;
+    uint64_t libc_heap; /* of libc's own malloc, as far as it tells */
+    uint64_t stack;     /* of the first thread */
+    uint64_t files;     /* programs, libraries, mapped files */
+    uint64_t anonymous; /* the rest */
+    uint64_t total;     /* of all: what the system calls resident */
+};
+/* 0 or -errno. Milliseconds. */
+int sys_residency(struct sys_residency *ret);
+uint64_t sys_resident_bytes(void *start, size_t bytes);
+/* libc's mallinfo, in its order; zeros where there is none. */
+void sys_mallinfo(uint64_t ret[10]);
+
 /* ---- output, settings --------------------------------------------------------------------- */
 
 /* The whole text, retried when interrupted: 0 or -errno. */
 int sys_write(int fd, const char *bytes, size_t n);
+/* A new or emptied file that only its owner may read; a descriptor or -errno. */
+int sys_create(const char *path);
+void sys_close(int fd);
 const char *sys_environment(const char *name); /* NULL where unset, or in a set-user-id program */
 const char *sys_program_name(void);
 _Noreturn void sys_abort(void);

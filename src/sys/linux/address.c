@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What an address is: which mapping, which symbol. Reads /proc/self/maps without malloc. */
 #include "base/text.h"
+#include "sys/linux/proc.h"
 #include "sys/sys.h"
 
 #include <dlfcn.h>
@@ -11,71 +12,24 @@
 
 enum {
     TINY_BYTES = 64 << 10, /* below this Linux maps nothing by default (vm.mmap_min_addr) */
-    LINE_BYTES = 512,      /* longest line of maps that is read whole; longer paths are cut */
 };
 
 /* One line of /proc/self/maps. */
 struct mapping {
     uintptr_t start, end;
-    char path[LINE_BYTES];
+    char path[PROC_LINE_BYTES];
 };
-
-/* A buffered reader of lines. */
-struct line_reader {
-    int fd;
-    size_t at, n;
-    char bytes[2048];
-};
-
-static int next_byte(struct line_reader *reader) {
-    if (reader->at == reader->n) {
-        ssize_t n = read(reader->fd, reader->bytes, sizeof reader->bytes);
-        if (n <= 0) {
-            return -1;
-        }
-        reader->at = 0;
-        reader->n = (size_t)n;
-    }
-    return (unsigned char)reader->bytes[reader->at++];
-}
-
-/* One line without its end; what is longer than the buffer is dropped. False at the end. */
-static bool next_line(struct line_reader *reader, char *line, size_t line_bytes) {
-    size_t n = 0;
-    int byte;
-    while ((byte = next_byte(reader)) >= 0 && byte != '\n') {
-        if (n + 1 < line_bytes) {
-            line[n++] = (char)byte;
-        }
-    }
-    line[n] = '\0';
-    return byte >= 0;
-}
-
-static const char *parse_hex(const char *from, uintptr_t *ret_value) {
-    uintptr_t value = 0;
-    for (;; from++) {
-        if (*from >= '0' && *from <= '9') {
-            value = value << 4 | (uintptr_t)(*from - '0');
-        } else if (*from >= 'a' && *from <= 'f') {
-            value = value << 4 | (uintptr_t)(*from - 'a' + 10);
-        } else {
-            *ret_value = value;
-            return from;
-        }
-    }
-}
 
 static bool find_mapping(uintptr_t address, struct mapping *ret) {
-    struct line_reader reader = {.fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC)};
+    struct proc_reader reader = {.fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC)};
     if (reader.fd < 0) {
         return false;
     }
-    char line[LINE_BYTES];
+    char line[PROC_LINE_BYTES];
     bool found = false;
-    while (!found && next_line(&reader, line, sizeof line)) {
-        const char *at = parse_hex(line, &ret->start);
-        (void)parse_hex(*at == '-' ? at + 1 : at, &ret->end);
+    while (!found && proc_next_line(&reader, line, sizeof line)) {
+        const char *at = proc_hex(line, &ret->start);
+        (void)proc_hex(*at == '-' ? at + 1 : at, &ret->end);
         found = address >= ret->start && address < ret->end;
         if (found) {
             const char *path = strpbrk(line, "/[");

@@ -3,6 +3,7 @@
 #include "sys/sys.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/membarrier.h>
 #include <pthread.h>
 #include <sched.h>
@@ -110,4 +111,13 @@ void sys_abort(void) {
 
 int sys_format(char *ret, size_t bytes, const char *format, va_list list) {
     return vsnprintf(ret, bytes, format, list);
+}
+
+int sys_create(const char *path) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    return fd >= 0 ? fd : -errno;
+}
+
+void sys_close(int fd) {
+    close(fd);
 }

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* mempool_statedump: the sections of a GlusterFS statedump that are about memory.
+ *
+ *      [mallinfo]                                      libc's malloc
+ *      [component.NAME - Memory usage]                 for each component that has accounts
+ *      [component.NAME - usage-type TYPE memusage]     for each type it ever had
+ *      [mempool]                                       mempool_dump
+ *      [mempool.ledger]                                ours
+ *
+ * Keys are those of release 3.3, sizes have 64 bits. A second component of one name is NAME#2. */
+#include "account/component.h"
+#include "base/attributes.h"
+#include "base/text.h"
+#include "sys/sys.h"
+
+#include <mempool/observe.h>
+
+#include <errno.h>
+
+enum { SECTION_BYTES = 1024 };
+
+struct section {
+    int fd;
+    int result;
+    const struct mempool_component *component;
+    unsigned n_types;
+    struct text text;
+    char buffer[SECTION_BYTES];
+};
+
+static void begin(struct section *section) {
+    text_init(&section->text, section->buffer, sizeof section->buffer);
+}
+
+static void end(struct section *section) {
+    if (section->result == 0) {
+        section->result = sys_write(section->fd, section->buffer, section->text.length);
+    }
+}
+
+static void add_entry(struct section *section, const char *key, uint64_t value) {
+    text_add(&section->text, key);
+    text_add(&section->text, "=");
+    text_add_unsigned(&section->text, value);
+    text_add(&section->text, "\n");
+}
+
+static void add_component(struct section *section, const struct mempool_component *component) {
+    text_add(&section->text, "\n[component.");
+    text_add(&section->text, component->name);
+    if (component->generation > 1) {
+        text_add(&section->text, "#");
+        text_add_unsigned(&section->text, component->generation);
+    }
+}
+
+static void dump_mallinfo(struct section *section) {
+    static const char *const keys[10] = {
+        "mallinfo_arena",   "mallinfo_ordblks", "mallinfo_smblks",   "mallinfo_hblks",
+        "mallinfo_hblkhd",  "mallinfo_usmblks", "mallinfo_fsmblks",  "mallinfo_uordblks",
+        "mallinfo_fordblks", "mallinfo_keepcost",
+    };
+    uint64_t values[10];
+    sys_mallinfo(values);
+    begin(section);
+    text_add(&section->text, "\n[mallinfo]\n");
+    for (int i = 0; i < 10; i++) {
+        add_entry(section, keys[i], values[i]);
+    }
+    end(section);
+}
+
+static int count_type(const struct mempool_account *account, void *arg) {
+    struct section *section = arg;
+    section->n_types += account->component == section->component;
+    return 0;
+}
+
+static int dump_type(const struct mempool_account *account, void *arg) {
+    struct section *section = arg;
+    if (account->component != section->component) {
+        return 0;
+    }
+    begin(section);
+    add_component(section, section->component);
+    text_add(&section->text, " - usage-type ");
+    text_add(&section->text, account->type_name);
+    text_add(&section->text, " memusage]\n");
+    add_entry(section, "size", account->live_bytes);
+    add_entry(section, "num_allocs", account->live_blocks);
+    add_entry(section, "max_size", account->peak_bytes);
+    add_entry(section, "max_num_allocs", account->peak_blocks);
+    add_entry(section, "total_allocs", account->total_blocks);
+    end(section);
+    return section->result != 0;
+}
+
+static void dump_components(struct section *section) {
+    for (section->component = components_first(); section->component != NULL;
+         section->component = component_next(section->component)) {
+        section->n_types = 0;
+        (void)mempool_accounts(count_type, section);
+        if (section->n_types > 0) {
+            begin(section);
+            add_component(section, section->component);
+            text_add(&section->text, " - Memory usage]\n");
+            add_entry(section, "num_types", section->n_types);
+            end(section);
+            (void)mempool_accounts(dump_type, section);
+        }
+    }
+}
+
+static void dump_ledger(struct section *section) {
+    struct mempool_ledger ledger = {.struct_size = sizeof ledger};
+    begin(section);
+    text_add(&section->text, "\n[mempool.ledger]\n");
+    if (mempool_ledger(&ledger) == 0) {
+        add_entry(section, "resident", ledger.resident);
+        add_entry(section, "live", ledger.live);
+        add_entry(section, "padding", ledger.padding);
+        add_entry(section, "cached", ledger.cached);
+        add_entry(section, "free", ledger.free);
+        add_entry(section, "untouched", ledger.untouched);
+        add_entry(section, "records", ledger.records);
+        add_entry(section, "libc-heap", ledger.libc_heap);
+        add_entry(section, "files", ledger.files);
+        add_entry(section, "stack", ledger.stack);
+        add_entry(section, "unexplained", ledger.unexplained);
+    }
+    end(section);
+}
+
+MEMPOOL_API int mempool_statedump(int fd) {
+    int saved_errno = errno;
+    struct section section = {.fd = fd};
+    dump_mallinfo(&section);
+    dump_components(&section);
+    if (section.result == 0) {
+        section.result = mempool_dump(fd);
+    }
+    if (section.result == 0) {
+        dump_ledger(&section);
+    }
+    errno = saved_errno;
+    return section.result;
+}
