@@ -256,13 +256,15 @@ MEMPOOL_API size_t mempool_usable_bytes(const void *block) {
 }
 
 /* To another slot; the books have been changed already. */
-static void *move_block(void *block, size_t bytes, uint64_t tag, uintptr_t site) {
+static void *move_block(void *block, const struct depot *depot, size_t bytes, uint64_t tag,
+                        uintptr_t site) {
     record *to;
     void *moved = take_slot(class_of(bytes), site, &to);
     if (moved == NULL) {
         return NULL;
     }
-    memcpy(moved, block, min_size(tag_bytes(tag), bytes));
+    /* All that mempool_usable_bytes let the owner use, not only what was asked for. */
+    memcpy(moved, block, min_size(depot->shape.stride, bytes));
     store_relaxed(slot_tag(to), tag_make(tag_account(tag), bytes));
     (void)pool_put_slow(block, site, true);
     return moved;
@@ -285,7 +287,7 @@ static void *resize(void *block, record *slot_record, const struct depot *depot,
     if (stays(depot, bytes)) {
         store_relaxed(slot_tag(slot_record), tag_make(account, bytes));
     } else {
-        result = move_block(block, bytes, tag, site);
+        result = move_block(block, depot, bytes, tag, site);
         if (result == NULL) {
             (void)account_resize(account, bytes, tag_bytes(tag));
         }
