@@ -22,10 +22,16 @@ def find(root, name):
     return found[0]
 
 
+def below(root):
+    """Paths of all files below root."""
+    return sorted(os.path.relpath(os.path.join(directory, name), root)
+                  for directory, _, names in os.walk(root) for name in names)
+
+
 def check_files(source_dir, place):
     """Every public header, both libraries and their names are there."""
-    headers = sorted(os.listdir(os.path.join(source_dir, 'include', 'mempool')))
-    installed = sorted(os.listdir(os.path.dirname(find(place, 'mempool.h'))))
+    headers = below(os.path.join(source_dir, 'include', 'mempool'))
+    installed = below(os.path.dirname(find(place, 'mempool.h')))
     expect(installed == headers, f'headers installed: {installed}, wanted: {headers}')
     libraries = os.path.dirname(find(place, 'libmempool.a'))
     for name in ('libmempool.so', 'libmempool.so.0'):
