@@ -68,6 +68,17 @@ need_group() {
         need util-linux command -v setarch
         need gcovr command -v gcovr
         need mandoc command -v mandoc
+        # The libraries that adapters are for.
+        need libsqlite3-dev pkg-config --exists sqlite3
+        need libuv1-dev pkg-config --exists libuv
+        need libjansson-dev pkg-config --exists jansson
+        need libcjson-dev pkg-config --exists libcjson
+        need libcurl4-openssl-dev pkg-config --exists libcurl
+        need libssl-dev pkg-config --exists openssl
+        need libexpat1-dev pkg-config --exists expat
+        need zlib1g-dev pkg-config --exists zlib
+        need liblua5.4-dev pkg-config --exists lua5.4
+        need libevent-dev pkg-config --exists libevent
         ;;
     bench)
         need_group build
