@@ -11,10 +11,13 @@
 #include "base/bits.h"
 #include "cache/hit.h"
 #include "misuse/explain.h"
+#include "pool/reclaim.h"
 #include "pool/registry.h"
 
 #include <errno.h>
 #include <string.h>
+
+enum { RETURN_BYTES = 4 << 20 };
 
 #define BLOCK_BYTES_LARGEST ((size_t)1 << CLASS_BYTES_MAX_SHIFT)
 
@@ -195,6 +198,14 @@ MEMPOOL_API void *mempool_aligned_typed(size_t align, size_t bytes, struct mempo
                                : allocate_slow(class, bytes, type, site);
 }
 
+/* What is as large as this goes back to the system at once: the pages to come cost more than that. */
+static void give_back_large(const struct depot *depot) {
+    if (depot->shape.stride >= RETURN_BYTES) {
+        while (reclaim_slab(depot->pool, UINT32_MAX) > 0) {
+        }
+    }
+}
+
 /* ---- freeing --------------------------------------------------------------------------------- */
 
 MEMPOOL_NOINLINE static void free_slow(void *block, uintptr_t site) {
@@ -207,6 +218,7 @@ MEMPOOL_NOINLINE static void free_slow(void *block, uintptr_t site) {
     uint64_t tag = slot_record != NULL ? load_relaxed(slot_tag(slot_record)) : 0;
     if (pool_put_slow(block, site, true) && slot_record != NULL) {
         account_credit(tag_account(tag), tag_bytes(tag));
+        give_back_large(depot);
     }
     errno = saved_errno;
 }
@@ -267,6 +279,7 @@ static void *move_block(void *block, const struct depot *depot, size_t bytes, ui
     memcpy(moved, block, min_size(depot->shape.stride, bytes));
     store_relaxed(slot_tag(to), tag_make(tag_account(tag), bytes));
     (void)pool_put_slow(block, site, true);
+    give_back_large(depot);
     return moved;
 }
 
