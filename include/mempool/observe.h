@@ -68,7 +68,7 @@ struct mempool_ledger {
     uint64_t libc_heap;   /* of libc's own malloc, as far as it tells */
     uint64_t files;       /* programs, libraries, mapped files */
     uint64_t stack;       /* the first thread's */
-    uint64_t unexplained; /* other anonymous memory: other threads' stacks, the program's mappings */
+    uint64_t unexplained; /* other anonymous memory: threads' stacks, the program's mappings */
 };
 
 /** mempool_ledger: of the whole process. 0, -EINVAL (struct_size), or a negative errno where

@@ -198,7 +198,7 @@ MEMPOOL_API void *mempool_aligned_typed(size_t align, size_t bytes, struct mempo
                                : allocate_slow(class, bytes, type, site);
 }
 
-/* What is as large as this goes back to the system at once: the pages to come cost more than that. */
+/* What is so large goes back at once: the pages to come cost more than that. */
 static void give_back_large(const struct depot *depot) {
     if (depot->shape.stride >= RETURN_BYTES) {
         while (reclaim_slab(depot->pool, UINT32_MAX) > 0) {
