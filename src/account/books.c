@@ -197,7 +197,7 @@ static bool take_grant(struct tally *tally, struct account *account, int64_t byt
     return true;
 }
 
-bool tally_deepen(struct thread *thread, uint32_t number, size_t bytes, uint64_t blocks) {
+bool tally_deepen(struct thread *thread, uint32_t number, size_t bytes) {
     struct tally *tally = thread_tally(thread, number);
     int64_t after = load_relaxed(&tally->balance) - (int64_t)bytes;
     if (number == ACCOUNT_NONE) {
@@ -212,10 +212,6 @@ bool tally_deepen(struct thread *thread, uint32_t number, size_t bytes, uint64_t
     }
     if (after < load_relaxed(&tally->floor)) {
         store_relaxed(&tally->floor, after);
-    }
-    int64_t net = (int64_t)(load_relaxed(&tally->blocks) - load_relaxed(&tally->frees) + blocks);
-    if (net > load_relaxed(&tally->high_blocks)) {
-        store_relaxed(&tally->high_blocks, net);
     }
     return true;
 }
@@ -237,28 +233,24 @@ void tally_give_back(struct thread *thread, uint32_t number) {
 
 /* ---- the slow forms -------------------------------------------------------------------------- */
 
-/* Take bytes, and count so many blocks. */
-static bool debit(uint32_t number, size_t bytes, uint64_t blocks) {
+static bool debit(uint32_t number, size_t bytes) {
     struct thread *thread = thread_current;
     struct account *account = &accounts[number];
     if (reach_tally(thread, number)) {
         struct tally *tally = thread_tally(thread, number);
         if (load_relaxed(&tally->balance) - (int64_t)bytes < load_relaxed(&tally->floor) &&
-            !tally_deepen(thread, number, bytes, blocks)) {
+            !tally_deepen(thread, number, bytes)) {
             return false;
         }
         bump_owned(&tally->balance, -(int64_t)bytes);
-        bump_owned(&tally->blocks, blocks);
         return true;
     }
     if (!component_charge(account->component, (int64_t)bytes)) {
         return false;
     }
     (void)add_relaxed(&account->granted, (int64_t)bytes);
-    add_relaxed(&account->past_blocks, blocks);
     struct account_sums sums = account_sum(number);
     raise_peak(&account->peak_bytes, account_live_bytes(account, &sums));
-    raise_peak(&account->peak_blocks, sums.blocks);
     return true;
 }
 
@@ -280,12 +272,21 @@ static void refund(uint32_t number, size_t bytes, uint64_t frees) {
 }
 
 bool account_charge(uint32_t number, size_t bytes) {
-    return number != ACCOUNT_NONE && debit(number, bytes, 1);
+    return number != ACCOUNT_NONE && debit(number, bytes);
 }
 
 void account_uncharge(uint32_t number, size_t bytes) {
     refund(number, bytes, 0);
-    (void)debit(number, 0, 0 - (uint64_t)1);
+}
+
+void account_add_block(uint32_t number) {
+    struct thread *thread = thread_current;
+    if (reach_tally(thread, number)) {
+        tally_add_block(thread_tally(thread, number));
+    } else {
+        add_relaxed(&accounts[number].past_blocks, 1);
+        raise_peak(&accounts[number].peak_blocks, account_sum(number).blocks);
+    }
 }
 
 void account_credit(uint32_t number, size_t bytes) {
@@ -294,7 +295,7 @@ void account_credit(uint32_t number, size_t bytes) {
 
 bool account_resize(uint32_t number, size_t from, size_t to) {
     if (to > from) {
-        return debit(number, to - from, 0);
+        return debit(number, to - from);
     }
     refund(number, from - to, 0);
     return true;

@@ -50,7 +50,7 @@ struct tally {
     _Atomic int64_t floor;   /* owner: INT64_MAX where there is no account yet */
     _Atomic int64_t cap;     /* owner */
     _Atomic uint64_t blocks, frees; /* owner: ever */
-    _Atomic int64_t high_blocks;    /* owner: blocks - frees when the floor was last moved */
+    _Atomic int64_t high_blocks;    /* owner: most blocks - frees since the last grant */
     uint64_t reserved[2];
 };
 _Static_assert(sizeof(struct tally) == MEMPOOL_CACHE_LINE, "found by a shift, one line each");
@@ -76,6 +76,17 @@ extern _Atomic uint32_t account_is_ready;
 static inline bool account_ready(void) {
     /* I2 pairs with I1 in account/books.c: the registers are there */
     return load_acquire(&account_is_ready) != 0;
+}
+
+/* Count a new block. The most blocks need not be there when the most bytes are, so the floor does
+ * not tell. */
+static inline void tally_add_block(struct tally *tally) {
+    uint64_t blocks = load_relaxed(&tally->blocks) + 1;
+    int64_t net = (int64_t)(blocks - load_relaxed(&tally->frees));
+    store_relaxed(&tally->blocks, blocks);
+    if (net > load_relaxed(&tally->high_blocks)) {
+        store_relaxed(&tally->high_blocks, net);
+    }
 }
 
 /* What an account's threads add up to. */
@@ -104,14 +115,15 @@ uint32_t account_current(struct thread *thread, struct mempool_type *type);
 bool account_charge(uint32_t account, size_t bytes);
 /* Undo a charge: there was no block. */
 void account_uncharge(uint32_t account, size_t bytes);
+/* There is: count it. */
+void account_add_block(uint32_t account);
 /* A block's end. */
 void account_credit(uint32_t account, size_t bytes);
 /* A block's size changes. False: refused. */
 bool account_resize(uint32_t account, size_t from, size_t to);
 
-/* The slow halves of a hit. The balance would fall below the floor, for so many blocks more: true:
- * it may. */
-bool tally_deepen(struct thread *thread, uint32_t account, size_t bytes, uint64_t blocks);
+/* The slow halves of a hit. The balance would fall below the floor: true: it may. */
+bool tally_deepen(struct thread *thread, uint32_t account, size_t bytes);
 /* The balance is above its cap. */
 void tally_give_back(struct thread *thread, uint32_t account);
 

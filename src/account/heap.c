@@ -84,6 +84,7 @@ MEMPOOL_NOINLINE static void *allocate_slow(uint32_t class, size_t bytes,
         return NULL;
     }
     store_relaxed(slot_tag(slot_record), tag_make(account, bytes));
+    account_add_block(account);
     errno = saved_errno;
     return block;
 }
@@ -99,7 +100,7 @@ MEMPOOL_HOT_INLINE void *take_at_hand(struct thread *thread, uint32_t open, uint
         struct tally *tally = thread_tally(thread, account);
         store_relaxed(slot_tag(slot_record), tag_make(account, bytes));
         bump_owned(&tally->balance, -(int64_t)bytes);
-        bump_owned(&tally->blocks, 1);
+        tally_add_block(tally);
     }
     return block;
 }
@@ -110,7 +111,7 @@ MEMPOOL_NOINLINE static void *allocate_deeper(uint32_t class, size_t bytes,
     struct thread *thread = thread_current;
     uint32_t account = load_relaxed(&load_relaxed(&thread->account_numbers)[type->number]);
     void *block = NULL;
-    if (tally_deepen(thread, account, bytes, 1)) {
+    if (tally_deepen(thread, account, bytes)) {
         block = take_at_hand(thread, load_relaxed(&thread->open), class, bytes, account, site);
     }
     return block != NULL ? block : allocate_slow(class, bytes, type, site);
