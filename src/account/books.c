@@ -2,6 +2,7 @@
 /* The books. */
 #include "account/books.h"
 
+#include "account/class.h"
 #include "base/attributes.h"
 #include "base/bits.h"
 #include "pool/pool.h"
@@ -319,9 +320,11 @@ static void fold_thread(struct thread *thread) {
 
 static void before_fork(void) {
     sys_lock_take(&account_lock);
+    sys_lock_take(&classes_lock);
 }
 
 static void after_fork(void) {
+    sys_lock_drop(&classes_lock);
     sys_lock_drop(&account_lock);
 }
 

@@ -5,7 +5,7 @@
 #include "account/type.h"
 
 static struct mempool *_Atomic pools[CLASSES];
-static struct sys_lock classes_lock; /* makes creating exclusive; rank: above the pools' */
+struct sys_lock classes_lock;
 
 _Static_assert((HEAP_CACHES - CLASS_SMALL) % 8 == 0, "whole doublings are cached");
 

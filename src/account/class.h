@@ -41,6 +41,9 @@ static inline size_t class_bytes(uint32_t class) {
     return ((size_t)1 << power) + ((class - CLASS_SMALL) % 8 + 1) * ((size_t)1 << (power - 3));
 }
 
+/* Makes creating exclusive. Rank: above the pools' locks; held across a fork. */
+extern struct sys_lock classes_lock;
+
 /* The pool of a class; NULL: no memory. */
 struct mempool *class_pool(uint32_t class);
 
