@@ -26,9 +26,10 @@ extern "C" {
  * asked for. So a double free, a pointer into the middle or a foreign one is refused and reported
  * exactly as for pools, and counters are right whoever frees. Nothing lies inside or beside blocks.
  *
- * Counters are kept per thread and summed when they are read. At rest they are exact; while threads
- * run, each is that of some moment during the call. Threads draw on a component's limit, and on an
- * account's peak, in small grants: see struct mempool_limits, struct mempool_account.
+ * Counters are kept per thread and summed when they are read. At rest they are exact, but for
+ * peaks; while threads run, each is that of some moment during the call. Threads draw on a
+ * component's limit, and note an account's peak, by the grant: see struct mempool_limits, struct
+ * mempool_account.
  *
  * Threads: any function from any thread. Signals: none of these in handlers.
  */
@@ -44,31 +45,39 @@ struct mempool_type;
 /** mempool_component_create: a new component under `parent` (NULL: the process's).
  *  Shape:   never NULL but for want of memory. A name that was used before is a further generation
  *           of it, with books of its own. It lives as long as the process: books stay readable.
- *  Errors:  NULL with EINVAL (name NULL or empty) or ENOMEM (also: too many).
- *  Cost:    a lock.                                                          Since: 0.1 */
+ *  Errors:  NULL with EINVAL (name NULL or empty) or ENOMEM.
+ *  Cost:    a lock, and 8 KiB that are never given back.                     Since: 0.1 */
 struct mempool_component *mempool_component_create(const char *name,
                                                    struct mempool_component *parent);
 
 /** mempool_component_end: the module is unloaded. Its memory that is live stays valid and on its
- *  books, and is told apart in reports; nothing new may be charged to it (that goes to its parent).
- *  Returns how many blocks and objects are still live. NULL: 0.              Since: 0.1 */
+ *  books, which say `ended`; what would be charged to it from now on goes to the nearest one above
+ *  that has not ended. Returns how many of its blocks are still live; 0 for NULL, and for the
+ *  process's, which does not end.                                            Since: 0.1 */
 size_t mempool_component_end(struct mempool_component *component);
 
-/** mempool_component_process: the component that the process began with. Never NULL once anything
- *  of the library was used; before, it is made, or NULL for want of memory.  Since: 0.1 */
+/** mempool_component_process: the component that the process began with, named as the program.
+ *  NULL for want of memory only.                                             Since: 0.1 */
 struct mempool_component *mempool_component_process(void);
 
 /** mempool_component_enter: make a component the calling thread's current one (NULL: the
- *  process's); returns the one before, for mempool_component_leave.          Since: 0.1 */
+ *  process's; one that has ended: the nearest above that has not); returns the one before, for
+ *  mempool_component_leave. Without memory for the thread's own table nothing changes.
+ *  Cost:    no lock but at the thread's first call.                          Since: 0.1 */
 struct mempool_component *mempool_component_enter(struct mempool_component *component);
-/** mempool_component_leave: make current again what enter returned.          Since: 0.1 */
+
+/** mempool_component_leave: make current again what enter returned (NULL: the process's).
+ *                                                                            Since: 0.1 */
 void mempool_component_leave(struct mempool_component *before);
-/** mempool_component_current: the calling thread's.                          Since: 0.1 */
+
+/** mempool_component_current: the calling thread's; NULL for want of memory only.  Since: 0.1 */
 struct mempool_component *mempool_component_current(void);
 
 /* Limits on the bytes of a component, all below it included: its pools' slabs and its blocks.
- * A thread draws on a limit in grants of at most 1/64 of it or 64 KiB, whichever is less: so the
- * hard limit is never passed, and may be refused at when at most threads x grant are still free. */
+ * A thread draws on a limit in grants of at most 1/64 of it or 64 KiB, whichever is less, and keeps
+ * at most four of one account. So charges never pass the hard limit, and one may be refused while
+ * as much is unused as threads keep: at most four grants for each thread and each account that it
+ * uses. What was charged before a limit was set, or lowered, stays. */
 struct mempool_limits {
     size_t struct_size;  /* sizeof(struct mempool_limits) */
     uint64_t soft_bytes; /* 0: none. When first passed, and again after it was fallen below: */
@@ -77,18 +86,21 @@ struct mempool_limits {
     uint64_t hard_bytes; /* 0: none. Beyond it: NULL and ENOMEM */
 };
 
-/** mempool_component_limit: set both limits, or none (NULL).
- *  Shape:   0, or -EINVAL.                                                   Since: 0.1 */
+/** mempool_component_limit: set both limits anew, or take both away (`limits` NULL).
+ *  Shape:   0, or -EINVAL (component NULL, struct_size too small, a limit above INT64_MAX).
+ *                                                                            Since: 0.1 */
 int mempool_component_limit(struct mempool_component *component,
                             const struct mempool_limits *limits);
 
 /* ---- types ------------------------------------------------------------------------------- */
 
 /** mempool_type: the handle of a type, registered on first use; the same text, the same handle.
- *  NULL: "untyped". When no more can be registered: the handle of "other".   Since: 0.1 */
+ *  Shape:   NULL: "untyped". When no more can be registered (4096 in all): the handle of "other".
+ *           NULL for want of memory at the first use only; allocations take that as "untyped".
+ *  Cost:    no lock where it is registered; a look into a hash table.        Since: 0.1 */
 struct mempool_type *mempool_type(const char *name);
 
-/* The same, looked up once at each place in the program. */
+/* The same, looked up once at each place in the program: a text that is always the same there. */
 #if defined(__GNUC__)
 #define MEMPOOL_TYPE(text)                                                     \
     (__extension__({                                                           \
@@ -109,18 +121,23 @@ struct mempool_type *mempool_type(const char *name);
 
 /** mempool_malloc_typed: a block of `bytes` bytes (0: a valid one of the least size).
  *  Shape:   aligned as max_align_t; contents undefined.
- *  Errors:  NULL with ENOMEM: no memory, or the component's hard limit.
- *  Cost:    hit: no lock, no atomic read-modify-write.
- *  Rounding: at most 12.5 % above 128 bytes, 16 bytes below.                  Since: 0.1 */
+ *  Errors:  NULL with ENOMEM: no memory, more than 2 GiB, a hard limit of the component or of one
+ *           above it, or the 65,536th account.
+ *  Cost:    hit (up to 256 KiB, and `type` not NULL): no lock, no atomic read-modify-write.
+ *  Rounding: to a multiple of 16 up to 128 bytes, above by less than 12.5 %.  Since: 0.1 */
 void *mempool_malloc_typed(size_t bytes, struct mempool_type *type);
+
 /** mempool_calloc_typed: n x bytes, zeroed; ENOMEM where the product overflows.  Since: 0.1 */
 void *mempool_calloc_typed(size_t n, size_t bytes, struct mempool_type *type);
-/** mempool_aligned_typed: `align` a power of two up to 4096 (else EINVAL).   Since: 0.1 */
+
+/** mempool_aligned_typed: `align` a power of two up to 4096 (else NULL with EINVAL). Rounded up to
+ *  a size that is a multiple of it: the next power of two, at most.          Since: 0.1 */
 void *mempool_aligned_typed(size_t align, size_t bytes, struct mempool_type *type);
 
 /** mempool_realloc: change a block's size; component and type stay the block's own.
  *  Shape:   the block, moved or not, its contents up to the smaller size; NULL block: a new one of
- *           type "untyped"; 0 bytes: a valid block of the least size.
+ *           type "untyped"; 0 bytes: a valid block of the least size. It counts neither as a block
+ *           nor as a free. An alignment above max_align_t's is lost where the block moves.
  *  Errors:  NULL with ENOMEM, and the block is as it was. What is no live block is reported as by
  *           mempool_free, and NULL with EINVAL returned.                      Since: 0.1 */
 void *mempool_realloc(void *block, size_t bytes);
@@ -135,16 +152,23 @@ void mempool_free(void *block);
  *  block (NULL included).                                                     Since: 0.1 */
 size_t mempool_usable_bytes(const void *block);
 
+/** mempool_strdup_typed: a copy of a text; errors as mempool_malloc_typed's.  Since: 0.1 */
 char *mempool_strdup_typed(const char *text, struct mempool_type *type);
+
+/** mempool_strndup_typed: of its first n bytes at most, and a NUL.           Since: 0.1 */
 char *mempool_strndup_typed(const char *text, size_t n, struct mempool_type *type);
+
+/** mempool_memdup_typed: a copy of n bytes.                                  Since: 0.1 */
 void *mempool_memdup_typed(const void *bytes, size_t n, struct mempool_type *type);
-/** mempool_asprintf_typed: *ret is a new block with the text; its length, or -1 (and *ret NULL)
- *  with ENOMEM, or what vsnprintf left.                                            Since: 0.1 */
+
+/** mempool_vasprintf_typed: *ret is a new block with the text; its length, or -1 (and *ret NULL)
+ *  with ENOMEM, or what vsnprintf left.                                      Since: 0.1 */
 int mempool_vasprintf_typed(char **ret, struct mempool_type *type, const char *format, va_list list)
 #if defined(__GNUC__)
     __attribute__((format(printf, 3, 0)))
 #endif
     ;
+/** mempool_asprintf_typed: likewise.                                         Since: 0.1 */
 int mempool_asprintf_typed(char **ret, struct mempool_type *type, const char *format, ...)
 #if defined(__GNUC__)
     __attribute__((format(printf, 3, 4)))
@@ -176,14 +200,16 @@ struct mempool_account {
     int ended;               /* 1: mempool_component_end was called */
     uint64_t live_bytes;     /* asked for and not freed */
     uint64_t live_blocks;
-    uint64_t peak_bytes;     /* exact while one thread allocates of it; with more, wrong by at */
-    uint64_t peak_blocks;    /* most what all of them hold granted, see mempool_account(3) */
-    uint64_t total_blocks;   /* allocations, ever */
+    uint64_t peak_bytes;     /* exact while one thread uses it; with more, wrong by at most what
+                              * all of them keep granted, see mempool_account(3) */
+    uint64_t peak_blocks;    /* the most that was seen when bytes peaked; may be too low */
+    uint64_t total_blocks;   /* allocations, ever; a realloc is none */
     uint64_t total_frees;
 };
 
 /** mempool_accounts: visit all accounts that ever had a block, oldest first; how many were visited.
- *  A non-zero result of `visit` ends it. No lock is held meanwhile.           Since: 0.1 */
+ *  A non-zero result of `visit` ends it. No lock is held meanwhile. `visit` NULL: 0 with EINVAL.
+ *                                                                            Since: 0.1 */
 size_t mempool_accounts(int (*visit)(const struct mempool_account *account, void *arg), void *arg);
 
 /* One component's sums over its accounts, without those of the components below it. */
@@ -199,7 +225,7 @@ struct mempool_component_stats {
     uint64_t refused;                 /* allocations, for its hard limit */
 };
 
-/** mempool_component_stats: 0, or -EINVAL.                                   Since: 0.1 */
+/** mempool_component_stats: 0, or -EINVAL (a NULL, or struct_size too small).  Since: 0.1 */
 int mempool_component_stats(const struct mempool_component *component,
                             struct mempool_component_stats *ret);
 
