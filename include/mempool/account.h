@@ -75,9 +75,10 @@ struct mempool_component *mempool_component_current(void);
 
 /* Limits on the bytes of a component, all below it included: its pools' slabs and its blocks.
  * A thread draws on a limit in grants of at most 1/64 of it or 64 KiB, whichever is less, and keeps
- * at most four of one account. So charges never pass the hard limit, and one may be refused while
- * as much is unused as threads keep: at most four grants for each thread and each account that it
- * uses. What was charged before a limit was set, or lowered, stays. */
+ * at most four of one account; before it is refused, it gives back what it keeps of all. So charges
+ * never pass the hard limit, and one may be refused while as much is unused as other threads keep:
+ * at most four grants for each of them and each account that it uses. What was charged before a
+ * limit was set, or lowered, stays. */
 struct mempool_limits {
     size_t struct_size;  /* sizeof(struct mempool_limits) */
     uint64_t soft_bytes; /* 0: none. When first passed, and again after it was fallen below: */
@@ -202,7 +203,7 @@ struct mempool_account {
     uint64_t live_blocks;
     uint64_t peak_bytes;     /* exact while one thread uses it; with more, wrong by at most what
                               * all of them keep granted, see mempool_account(3) */
-    uint64_t peak_blocks;    /* the most that was seen when bytes peaked; may be too low */
+    uint64_t peak_blocks;    /* likewise */
     uint64_t total_blocks;   /* allocations, ever; a realloc is none */
     uint64_t total_frees;
 };
@@ -222,7 +223,7 @@ struct mempool_component_stats {
     uint64_t live_bytes, live_blocks; /* of the heap */
     uint64_t pool_bytes;              /* slabs of its pools */
     uint64_t charged_bytes;           /* against its limits: with all below it, grants included */
-    uint64_t refused;                 /* allocations, for its hard limit */
+    uint64_t refused;                 /* blocks, for its hard limit */
 };
 
 /** mempool_component_stats: 0, or -EINVAL (a NULL, or struct_size too small).  Since: 0.1 */

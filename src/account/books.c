@@ -232,6 +232,26 @@ void tally_give_back(struct thread *thread, uint32_t number) {
     }
 }
 
+/* Before a refusal: what the thread holds granted and unused, of all accounts, may be what is
+ * missing. False: nothing. */
+static bool return_balances(struct thread *thread) {
+    uint32_t n = load_relaxed(&thread->n_tallies);
+    bool any = false;
+    for (uint32_t i = 1; i < n && i < accounts_used(); i++) {
+        struct tally *tally = thread_tally(thread, i);
+        int64_t balance = load_relaxed(&tally->balance);
+        if (balance > 0) {
+            note_peaks(thread, i);
+            (void)add_relaxed(&accounts[i].granted, -balance);
+            component_charge_always(accounts[i].component, -balance);
+            store_relaxed(&tally->balance, 0);
+            store_relaxed(&tally->floor, 0);
+            any = true;
+        }
+    }
+    return any;
+}
+
 /* ---- the slow forms -------------------------------------------------------------------------- */
 
 static bool debit(uint32_t number, size_t bytes) {
@@ -240,7 +260,8 @@ static bool debit(uint32_t number, size_t bytes) {
     if (reach_tally(thread, number)) {
         struct tally *tally = thread_tally(thread, number);
         if (load_relaxed(&tally->balance) - (int64_t)bytes < load_relaxed(&tally->floor) &&
-            !tally_deepen(thread, number, bytes)) {
+            !tally_deepen(thread, number, bytes) &&
+            !(return_balances(thread) && tally_deepen(thread, number, bytes))) {
             return false;
         }
         bump_owned(&tally->balance, -(int64_t)bytes);

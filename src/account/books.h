@@ -21,7 +21,7 @@
  *
  * PEAKS. With one thread, granted - floor is the peak exactly. With more the others' balances are
  * those of the moment when a thread asks or gives back: wrong by at most what all hold granted,
- * which is at most 1 MiB + 1/16 of the live bytes each.
+ * which is at most four grants each: 1/16 of the account, at least 16 KiB, at most 4 MiB.
  *
  * A thread that ends folds its tallies into the accounts. What has no tally (threads that ended or
  * could not be attached, no memory for tallies) is granted and booked in the account directly.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Components. */
-#include "account/component.h"
+#include "account/books.h"
 
 #include "base/attributes.h"
 #include "base/bits.h"
@@ -83,21 +83,32 @@ static bool charge_one(struct mempool_component *component, int64_t bytes, bool 
     uint64_t hard = load_relaxed(&component->hard_bytes);
     if (!always && bytes > 0 && hard != 0 && charged > 0 && (uint64_t)charged > hard) {
         (void)add_relaxed(&component->charged, -bytes);
-        add_relaxed(&component->refused, 1);
         return false;
     }
     return true;
 }
 
-static void look_at_soft_limit(struct mempool_component *component) {
+/* Charges are made where no callback may be called: note that one is due. */
+static void note_soft_limits(struct mempool_component *component) {
+    for (struct mempool_component *at = component; at != NULL; at = at->parent) {
+        uint64_t soft = load_relaxed(&at->soft_bytes);
+        int64_t charged = load_relaxed(&at->charged);
+        if (soft == 0) {
+            continue;
+        }
+        if (charged <= 0 || (uint64_t)charged <= soft) {
+            store_relaxed(&at->soft_fired, 0);
+        } else if (!load_relaxed(&at->soft_fired)) {
+            store_relaxed(&pool_soft_due, 1);
+        }
+    }
+}
+
+static void fire_soft_limit(struct mempool_component *component) {
     uint64_t soft = load_relaxed(&component->soft_bytes);
     int64_t charged = load_relaxed(&component->charged);
-    if (soft == 0) {
-        return;
-    }
-    if (charged <= 0 || (uint64_t)charged <= soft) {
-        store_relaxed(&component->soft_fired, 0);
-    } else if (exchange_relaxed(&component->soft_fired, 1) == 0) {
+    if (soft != 0 && charged > 0 && (uint64_t)charged > soft &&
+        exchange_relaxed(&component->soft_fired, 1) == 0) {
         soft_passed(component, charged);
     }
 }
@@ -115,30 +126,31 @@ static bool charge_all(struct mempool_component *component, int64_t bytes) {
 }
 
 bool component_charge(struct mempool_component *component, int64_t bytes) {
-    if (!charge_all(component, bytes)) {
-        return false;
+    bool charged = charge_all(component, bytes);
+    if (charged) {
+        note_soft_limits(component);
     }
-    for (struct mempool_component *at = component; at != NULL; at = at->parent) {
-        look_at_soft_limit(at);
-    }
-    return true;
+    return charged;
 }
 
 bool component_charge_slab(struct mempool_component *component, int64_t bytes) {
     component = component != NULL ? component : root;
-    if (!charge_all(component, bytes)) {
+    if (!component_charge(component, bytes)) {
         return false;
     }
     (void)add_relaxed(&component->pool_bytes, bytes);
+    return true;
+}
+
+void component_note_refusal(struct mempool_component *component, size_t bytes) {
     for (struct mempool_component *at = component; at != NULL; at = at->parent) {
-        uint64_t soft = load_relaxed(&at->soft_bytes);
+        uint64_t hard = load_relaxed(&at->hard_bytes);
         int64_t charged = load_relaxed(&at->charged);
-        if (soft != 0 && charged > 0 && ((uint64_t)charged > soft) !=
-                                            (load_relaxed(&at->soft_fired) != 0)) {
-            store_relaxed(&pool_soft_due, 1);
+        if (hard != 0 && (uint64_t)(charged > 0 ? charged : 0) + bytes > hard) {
+            add_relaxed(&at->refused, 1);
+            return;
         }
     }
-    return true;
 }
 
 void components_soft_limits(void) {
@@ -146,7 +158,7 @@ void components_soft_limits(void) {
         return;
     }
     for (struct mempool_component *at = root; at != NULL; at = component_next(at)) {
-        look_at_soft_limit(at);
+        fire_soft_limit(at);
     }
 }
 
@@ -167,6 +179,7 @@ void component_charge_always(struct mempool_component *component, int64_t bytes)
     for (struct mempool_component *at = component; at != NULL; at = at->parent) {
         (void)charge_one(at, bytes, true);
     }
+    note_soft_limits(component);
 }
 
 int64_t component_grant_max(const struct mempool_component *component) {
@@ -224,8 +237,8 @@ static void set_current(struct thread *thread, struct mempool_component *compone
 
 MEMPOOL_API struct mempool_component *mempool_component_enter(struct mempool_component *component) {
     struct thread *thread = thread_current;
-    if (MEMPOOL_UNLIKELY(thread == &thread_none)) {
-        if (account_init() != 0 || !thread_attach()) {
+    if (MEMPOOL_UNLIKELY(thread == &thread_none || !account_ready())) {
+        if (account_init() != 0 || (thread == &thread_none && !thread_attach())) {
             return root; /* what it allocates is the process's */
         }
         thread = thread_current;

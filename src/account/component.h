@@ -20,6 +20,7 @@
 #define MEMPOOL_ACCOUNT_COMPONENT_H
 
 #include "account/type.h"
+#include "pool/pool.h"
 
 #include <stdbool.h>
 
@@ -48,12 +49,19 @@ struct mempool_component *component_root(void);
 struct mempool_component *component_charged_now(struct mempool_component *component);
 
 /* Charge so many bytes (negative: give back) to a component and all above it. False: one of them
- * would pass its hard limit; nothing is charged. May call the program's callback for soft limits:
- * no lock may be held. */
+ * would pass its hard limit; nothing is charged. Where a soft limit is passed, its callback is due:
+ * components_soft_limits calls it, from where nothing is held and no tally is being changed. */
 bool component_charge(struct mempool_component *component, int64_t bytes);
-/* Of slabs, under a depot's lock (depot_charge): callbacks come later (components_soft_limits). */
+/* Of slabs (depot_charge). */
 bool component_charge_slab(struct mempool_component *component, int64_t bytes);
 void components_soft_limits(void);
+static inline void components_fire(void) {
+    if (MEMPOOL_UNLIKELY(load_relaxed(&pool_soft_due) != 0)) {
+        components_soft_limits();
+    }
+}
+/* A block of so many bytes was refused: count it where the limit is. */
+void component_note_refusal(struct mempool_component *component, size_t bytes);
 /* The same where memory is there already and cannot be refused. */
 void component_charge_always(struct mempool_component *component, int64_t bytes);
 

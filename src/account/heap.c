@@ -75,6 +75,7 @@ MEMPOOL_NOINLINE static void *allocate_slow(uint32_t class, size_t bytes,
         store_relaxed(&thread->account_numbers, component_root()->account_numbers);
     }
     if (!account_charge(account, bytes)) {
+        component_note_refusal(component_of_thread(thread), bytes);
         errno = ENOMEM;
         return NULL;
     }
@@ -85,6 +86,7 @@ MEMPOOL_NOINLINE static void *allocate_slow(uint32_t class, size_t bytes,
     }
     store_relaxed(slot_tag(slot_record), tag_make(account, bytes));
     account_add_block(account);
+    components_fire();
     errno = saved_errno;
     return block;
 }
@@ -113,6 +115,7 @@ MEMPOOL_NOINLINE static void *allocate_deeper(uint32_t class, size_t bytes,
     void *block = NULL;
     if (tally_deepen(thread, account, bytes)) {
         block = take_at_hand(thread, load_relaxed(&thread->open), class, bytes, account, site);
+        components_fire();
     }
     return block != NULL ? block : allocate_slow(class, bytes, type, site);
 }
@@ -295,6 +298,7 @@ static void *resize(void *block, record *slot_record, const struct depot *depot,
     uint32_t account = tag_account(tag);
     void *result = block;
     if (!account_resize(account, tag_bytes(tag), bytes)) {
+        component_note_refusal(account_at(account)->component, bytes - tag_bytes(tag));
         errno = ENOMEM;
         return NULL;
     }
@@ -306,6 +310,7 @@ static void *resize(void *block, record *slot_record, const struct depot *depot,
             (void)account_resize(account, bytes, tag_bytes(tag));
         }
     }
+    components_fire();
     return result;
 }
 

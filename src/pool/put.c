@@ -300,6 +300,12 @@ static enum outcome put_once(void *object, uintptr_t site, bool heap, struct dep
     return put_through_cache(depot, thread, offset, round, site);
 }
 
+/* The start of a single allocation of a MEMPOOL_HEAP pool. */
+static bool heap_owns(const void *object) {
+    struct mempool_description description = {.struct_size = sizeof description};
+    return heap_describe(object, &description, !thread_interrupted()) && description.offset == 0;
+}
+
 MEMPOOL_NOINLINE bool pool_put_slow(void *object, uintptr_t site, bool heap) {
     int saved_errno = errno;
     struct depot *depot = NULL;
@@ -312,6 +318,8 @@ MEMPOOL_NOINLINE bool pool_put_slow(void *object, uintptr_t site, bool heap) {
     }
     if (outcome == OUTCOME_MISUSE && !heap && heap_put(object)) {
         outcome = OUTCOME_PUT;
+    } else if (outcome == OUTCOME_MISUSE && heap && heap_owns(object)) {
+        outcome = OUTCOME_WRONG_CALL;
     }
     if (outcome == OUTCOME_LAST) {
         zombie_end(pool_of_depot(depot));

@@ -47,27 +47,27 @@ void *area_extend(struct area *area, size_t bytes) {
 }
 
 /* Give an area its place after *at; returns its end, on a fresh page. */
-static char *place(struct area *area, char *at, size_t bytes) {
+static uintptr_t place(struct area *area, uintptr_t at, size_t bytes) {
     memset(area, 0, sizeof *area);
-    area->start = at;
+    area->start = (char *)at; /* NOLINT: an address */
     area->bytes = round_up(bytes, COMMIT_STEP_BYTES);
     return at + area->bytes + GUARD_BYTES;
 }
 
-/* Lay everything out from `start`; with start NULL only measures. Returns the end. */
-static char *lay_out(struct space *into, char *start, size_t arena_bytes, size_t pool_bytes,
-                     size_t slab_bytes) {
+/* Lay everything out from `start`; nothing is touched. Returns the end. */
+static uintptr_t lay_out(struct space *into, uintptr_t start, size_t arena_bytes,
+                         size_t pool_bytes, size_t slab_bytes) {
     size_t chunks = arena_bytes >> CHUNK_SHIFT;
-    char *at = start + GUARD_BYTES;
+    uintptr_t at = start + GUARD_BYTES;
     at = place(&into->pools, at, POOLS_MAX * pool_bytes);
     at = place(&into->slabs, at, chunks * slab_bytes);
     at = place(&into->descriptor_area, at, chunks * sizeof(struct descriptor));
     at = place(&into->runs, at, chunks * sizeof(struct chunk_run));
-    at = (char *)round_up((uintptr_t)at, HUGE_BYTES);
+    at = round_up(at, HUGE_BYTES);
     at = place(&into->blocks, at, arena_bytes / BLOCKS_SHARE);
     /* Chunks are aligned to their size, so that slots keep any alignment; spans to theirs. */
-    at = (char *)round_up((uintptr_t)at, HUGE_BYTES);
-    into->arena_start = (uintptr_t)at;
+    at = round_up(at, HUGE_BYTES);
+    into->arena_start = at;
     into->arena_bytes = arena_bytes;
     into->descriptors = (struct descriptor *)(void *)into->descriptor_area.start;
     return at + arena_bytes + GUARD_BYTES;
@@ -78,17 +78,14 @@ int space_init(size_t pool_bytes, size_t slab_bytes) {
         return 0;
     }
     for (size_t arena = sys_arena_bytes_wanted(); arena >= ARENA_BYTES_MIN; arena /= 2) {
-        /* Measured from an address that is not NULL, so that no pointer arithmetic starts there. */
-        static char origin;
         struct space trial;
-        char *end = lay_out(&trial, &origin, arena, pool_bytes, slab_bytes);
-        size_t bytes = (size_t)((uintptr_t)end - (uintptr_t)&origin) + (size_t)2 * HUGE_BYTES;
+        size_t bytes = lay_out(&trial, 0, arena, pool_bytes, slab_bytes) + (size_t)2 * HUGE_BYTES;
         bytes = round_up(bytes, sys_page_bytes());
         void *start = sys_operations.reserve(bytes);
         if (start == NULL) {
             continue;
         }
-        (void)lay_out(&space, start, arena, pool_bytes, slab_bytes);
+        (void)lay_out(&space, (uintptr_t)start, arena, pool_bytes, slab_bytes);
         space.reservation = start;
         space.reservation_bytes = bytes;
         space.ready = true;
