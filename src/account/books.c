@@ -182,39 +182,42 @@ static int64_t choose_grant(const struct account *account) {
     return grant < most ? grant : most;
 }
 
-/* At least `bytes` more in the balance; false: refused. */
-static bool take_grant(struct tally *tally, struct account *account, int64_t bytes) {
+/* At least `bytes` more in the balance: NULL; or who refuses. */
+static struct mempool_component *take_grant(struct tally *tally, struct account *account,
+                                            int64_t bytes) {
     int64_t grant = choose_grant(account);
-    if (!component_charge(account->component, bytes + grant)) {
+    if (component_charge(account->component, bytes + grant) != NULL) {
         grant = 0;
-        if (!component_charge(account->component, bytes)) {
-            return false;
+        struct mempool_component *full = component_charge(account->component, bytes);
+        if (full != NULL) {
+            return full;
         }
     }
     (void)add_relaxed(&account->granted, bytes + grant);
     store_relaxed(&tally->balance, load_relaxed(&tally->balance) + bytes + grant);
     store_relaxed(&tally->floor, load_relaxed(&tally->floor) + bytes + grant);
     store_relaxed(&tally->cap, CAP_GRANTS * grant);
-    return true;
+    return NULL;
 }
 
-bool tally_deepen(struct thread *thread, uint32_t number, size_t bytes) {
+struct mempool_component *tally_deepen(struct thread *thread, uint32_t number, size_t bytes) {
     struct tally *tally = thread_tally(thread, number);
     int64_t after = load_relaxed(&tally->balance) - (int64_t)bytes;
     if (number == ACCOUNT_NONE) {
-        return false;
+        return component_root();
     }
     if (after < 0) {
         note_peaks(thread, number);
-        if (!take_grant(tally, &accounts[number], -after)) {
-            return false;
+        struct mempool_component *full = take_grant(tally, &accounts[number], -after);
+        if (full != NULL) {
+            return full;
         }
         after = load_relaxed(&tally->balance) - (int64_t)bytes;
     }
     if (after < load_relaxed(&tally->floor)) {
         store_relaxed(&tally->floor, after);
     }
-    return true;
+    return NULL;
 }
 
 void tally_give_back(struct thread *thread, uint32_t number) {
@@ -231,6 +234,8 @@ void tally_give_back(struct thread *thread, uint32_t number) {
         component_charge_always(account->component, -back);
     }
 }
+
+/* ---- the slow forms -------------------------------------------------------------------------- */
 
 /* Before a refusal: what the thread holds granted and unused, of all accounts, may be what is
  * missing. False: nothing. */
@@ -252,28 +257,40 @@ static bool return_balances(struct thread *thread) {
     return any;
 }
 
-/* ---- the slow forms -------------------------------------------------------------------------- */
-
-static bool debit(uint32_t number, size_t bytes) {
+/* Take bytes: NULL; or who refuses. */
+static struct mempool_component *debit(uint32_t number, size_t bytes) {
     struct thread *thread = thread_current;
     struct account *account = &accounts[number];
+    struct mempool_component *full = NULL;
     if (reach_tally(thread, number)) {
         struct tally *tally = thread_tally(thread, number);
-        if (load_relaxed(&tally->balance) - (int64_t)bytes < load_relaxed(&tally->floor) &&
-            !tally_deepen(thread, number, bytes) &&
-            !(return_balances(thread) && tally_deepen(thread, number, bytes))) {
-            return false;
+        if (load_relaxed(&tally->balance) - (int64_t)bytes < load_relaxed(&tally->floor)) {
+            full = tally_deepen(thread, number, bytes);
+            if (full != NULL && return_balances(thread)) {
+                full = tally_deepen(thread, number, bytes);
+            }
         }
-        bump_owned(&tally->balance, -(int64_t)bytes);
-        return true;
+        if (full == NULL) {
+            bump_owned(&tally->balance, -(int64_t)bytes);
+        }
+        return full;
     }
-    if (!component_charge(account->component, (int64_t)bytes)) {
-        return false;
+    full = component_charge(account->component, (int64_t)bytes);
+    if (full == NULL) {
+        (void)add_relaxed(&account->granted, (int64_t)bytes);
+        struct account_sums sums = account_sum(number);
+        raise_peak(&account->peak_bytes, account_live_bytes(account, &sums));
     }
-    (void)add_relaxed(&account->granted, (int64_t)bytes);
-    struct account_sums sums = account_sum(number);
-    raise_peak(&account->peak_bytes, account_live_bytes(account, &sums));
-    return true;
+    return full;
+}
+
+/* The same, and count a refusal. */
+static bool debit_or_refuse(uint32_t number, size_t bytes) {
+    struct mempool_component *full = debit(number, bytes);
+    if (full != NULL) {
+        add_relaxed(&full->refused, 1);
+    }
+    return full == NULL;
 }
 
 static void refund(uint32_t number, size_t bytes, uint64_t frees) {
@@ -294,7 +311,7 @@ static void refund(uint32_t number, size_t bytes, uint64_t frees) {
 }
 
 bool account_charge(uint32_t number, size_t bytes) {
-    return number != ACCOUNT_NONE && debit(number, bytes);
+    return number != ACCOUNT_NONE && debit_or_refuse(number, bytes);
 }
 
 void account_uncharge(uint32_t number, size_t bytes) {
@@ -317,7 +334,7 @@ void account_credit(uint32_t number, size_t bytes) {
 
 bool account_resize(uint32_t number, size_t from, size_t to) {
     if (to > from) {
-        return debit(number, to - from);
+        return debit_or_refuse(number, to - from);
     }
     refund(number, from - to, 0);
     return true;

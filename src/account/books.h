@@ -122,8 +122,9 @@ void account_credit(uint32_t account, size_t bytes);
 /* A block's size changes. False: refused. */
 bool account_resize(uint32_t account, size_t from, size_t to);
 
-/* The slow halves of a hit. The balance would fall below the floor: true: it may. */
-bool tally_deepen(struct thread *thread, uint32_t account, size_t bytes);
+/* The slow halves of a hit. The balance would fall below the floor: NULL, it may; or who refuses.
+ * No callback is called, and the thread's tallies stay where they are. */
+struct mempool_component *tally_deepen(struct thread *thread, uint32_t account, size_t bytes);
 /* The balance is above its cap. */
 void tally_give_back(struct thread *thread, uint32_t account);
 

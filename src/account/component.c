@@ -11,8 +11,9 @@
 #include <string.h>
 
 enum {
-    GRANT_SHARE = 64,               /* of a hard limit */
-    GRANT_LIMITED_BYTES = 64 << 10, /* where there is one */
+    /* Of a hard limit, where there is one: a balance may hold four grants. */
+    GRANT_SHARE = 256,
+    GRANT_LIMITED_BYTES = 16 << 10,
     GRANT_BYTES = 1 << 20,
 };
 
@@ -73,18 +74,26 @@ MEMPOOL_COLD static void soft_passed(struct mempool_component *component, int64_
     sys_lock_drop(&account_lock);
     sys_signals_restore(&before);
     if (callback != NULL) {
+        int saved_errno = errno;
         callback(component, (uint64_t)charged, arg);
+        errno = saved_errno;
     }
 }
 
-/* Raise one component; false: over its hard limit. */
-static bool charge_one(struct mempool_component *component, int64_t bytes, bool always) {
-    int64_t charged = add_relaxed(&component->charged, bytes) + bytes;
+static bool has_room(const struct mempool_component *component, int64_t bytes, int64_t charged) {
     uint64_t hard = load_relaxed(&component->hard_bytes);
-    if (!always && bytes > 0 && hard != 0 && charged > 0 && (uint64_t)charged > hard) {
-        (void)add_relaxed(&component->charged, -bytes);
-        return false;
-    }
+    return bytes <= 0 || hard == 0 || charged <= (int64_t)hard - bytes;
+}
+
+/* Raise one component; false: over its hard limit. What is refused was never added: others must
+ * not meet it. */
+static bool charge_one(struct mempool_component *component, int64_t bytes) {
+    int64_t charged = load_relaxed(&component->charged);
+    do {
+        if (!has_room(component, bytes, charged)) {
+            return false;
+        }
+    } while (!swap_if_relaxed(&component->charged, &charged, charged + bytes));
     return true;
 }
 
@@ -113,44 +122,38 @@ static void fire_soft_limit(struct mempool_component *component) {
     }
 }
 
-static bool charge_all(struct mempool_component *component, int64_t bytes) {
+/* From here up, the first without room for so many bytes; NULL: none. */
+static struct mempool_component *find_full(struct mempool_component *component, int64_t bytes) {
+    while (component != NULL && has_room(component, bytes, load_relaxed(&component->charged))) {
+        component = component->parent;
+    }
+    return component;
+}
+
+struct mempool_component *component_charge(struct mempool_component *component, int64_t bytes) {
+    struct mempool_component *full = find_full(component, bytes);
+    if (full != NULL) {
+        return full;
+    }
     for (struct mempool_component *at = component; at != NULL; at = at->parent) {
-        if (!charge_one(at, bytes, false)) {
+        if (!charge_one(at, bytes)) {
             for (struct mempool_component *done = component; done != at; done = done->parent) {
                 (void)add_relaxed(&done->charged, -bytes);
             }
-            return false;
+            return at;
         }
     }
-    return true;
-}
-
-bool component_charge(struct mempool_component *component, int64_t bytes) {
-    bool charged = charge_all(component, bytes);
-    if (charged) {
-        note_soft_limits(component);
-    }
-    return charged;
+    note_soft_limits(component);
+    return NULL;
 }
 
 bool component_charge_slab(struct mempool_component *component, int64_t bytes) {
     component = component != NULL ? component : root;
-    if (!component_charge(component, bytes)) {
+    if (component_charge(component, bytes) != NULL) {
         return false;
     }
     (void)add_relaxed(&component->pool_bytes, bytes);
     return true;
-}
-
-void component_note_refusal(struct mempool_component *component, size_t bytes) {
-    for (struct mempool_component *at = component; at != NULL; at = at->parent) {
-        uint64_t hard = load_relaxed(&at->hard_bytes);
-        int64_t charged = load_relaxed(&at->charged);
-        if (hard != 0 && (uint64_t)(charged > 0 ? charged : 0) + bytes > hard) {
-            add_relaxed(&at->refused, 1);
-            return;
-        }
-    }
 }
 
 void components_soft_limits(void) {
@@ -177,7 +180,7 @@ const char *component_name(const struct mempool_component *component) {
 
 void component_charge_always(struct mempool_component *component, int64_t bytes) {
     for (struct mempool_component *at = component; at != NULL; at = at->parent) {
-        (void)charge_one(at, bytes, true);
+        (void)add_relaxed(&at->charged, bytes);
     }
     note_soft_limits(component);
 }

@@ -48,10 +48,10 @@ struct mempool_component *component_root(void);
 /* The nearest one, from here up, that has not ended. */
 struct mempool_component *component_charged_now(struct mempool_component *component);
 
-/* Charge so many bytes (negative: give back) to a component and all above it. False: one of them
- * would pass its hard limit; nothing is charged. Where a soft limit is passed, its callback is due:
+/* Charge so many bytes (negative: give back) to a component and all above it: NULL. Or the one that
+ * would pass its hard limit; nothing is charged then. Where a soft limit is passed, its callback is due:
  * components_soft_limits calls it, from where nothing is held and no tally is being changed. */
-bool component_charge(struct mempool_component *component, int64_t bytes);
+struct mempool_component *component_charge(struct mempool_component *component, int64_t bytes);
 /* Of slabs (depot_charge). */
 bool component_charge_slab(struct mempool_component *component, int64_t bytes);
 void components_soft_limits(void);
@@ -60,8 +60,6 @@ static inline void components_fire(void) {
         components_soft_limits();
     }
 }
-/* A block of so many bytes was refused: count it where the limit is. */
-void component_note_refusal(struct mempool_component *component, size_t bytes);
 /* The same where memory is there already and cannot be refused. */
 void component_charge_always(struct mempool_component *component, int64_t bytes);
 

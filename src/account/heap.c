@@ -75,7 +75,6 @@ MEMPOOL_NOINLINE static void *allocate_slow(uint32_t class, size_t bytes,
         store_relaxed(&thread->account_numbers, component_root()->account_numbers);
     }
     if (!account_charge(account, bytes)) {
-        component_note_refusal(component_of_thread(thread), bytes);
         errno = ENOMEM;
         return NULL;
     }
@@ -113,7 +112,7 @@ MEMPOOL_NOINLINE static void *allocate_deeper(uint32_t class, size_t bytes,
     struct thread *thread = thread_current;
     uint32_t account = load_relaxed(&load_relaxed(&thread->account_numbers)[type->number]);
     void *block = NULL;
-    if (tally_deepen(thread, account, bytes)) {
+    if (tally_deepen(thread, account, bytes) == NULL) {
         block = take_at_hand(thread, load_relaxed(&thread->open), class, bytes, account, site);
         components_fire();
     }
@@ -298,7 +297,6 @@ static void *resize(void *block, record *slot_record, const struct depot *depot,
     uint32_t account = tag_account(tag);
     void *result = block;
     if (!account_resize(account, tag_bytes(tag), bytes)) {
-        component_note_refusal(account_at(account)->component, bytes - tag_bytes(tag));
         errno = ENOMEM;
         return NULL;
     }
