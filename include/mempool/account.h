@@ -75,10 +75,10 @@ struct mempool_component *mempool_component_current(void);
 
 /* Limits on the bytes of a component, all below it included: its pools' slabs and its blocks.
  * A thread draws on a limit in grants of at most 1/256 of it or 16 KiB, whichever is less, and
- * keeps at most four of one account; before it is refused, it gives back what it keeps of all. So charges
- * never pass the hard limit, and one may be refused while as much is unused as other threads keep:
- * at most four grants for each of them and each account that it uses. What was charged before a
- * limit was set, or lowered, stays. */
+ * keeps at most four of one account; before it is refused, it gives back what it keeps of all. So
+ * charges never pass the hard limit, and one may be refused while as much is unused as other threads
+ * keep: at most four grants for each of them and each account that it uses. What was charged before
+ * a limit was set, or lowered, stays. */
 struct mempool_limits {
     size_t struct_size;  /* sizeof(struct mempool_limits) */
     uint64_t soft_bytes; /* 0: none. When first passed, and again after it was fallen below: */
@@ -139,8 +139,8 @@ void *mempool_aligned_typed(size_t align, size_t bytes, struct mempool_type *typ
  *  Shape:   the block, moved or not, its contents up to the smaller size; NULL block: a new one of
  *           type "untyped"; 0 bytes: a valid block of the least size. It counts neither as a block
  *           nor as a free. An alignment above max_align_t's is lost where the block moves.
- *  Errors:  NULL with ENOMEM, and the block is as it was. What is no live block is reported as by
- *           mempool_free, and NULL with EINVAL returned.                      Since: 0.1 */
+ *  Errors:  NULL with ENOMEM, and the block is as it was; not where it shrinks. What is no live
+ *           block is reported as by mempool_free, and NULL with EINVAL returned.  Since: 0.1 */
 void *mempool_realloc(void *block, size_t bytes);
 
 /** mempool_free: give a block back; NULL is ignored; errno is preserved.

@@ -270,7 +270,7 @@ MEMPOOL_API size_t mempool_usable_bytes(const void *block) {
     return find_block(block, &depot) != NULL ? depot->shape.stride : 0;
 }
 
-/* To another slot; the books have been changed already. */
+/* To another slot; the books are the caller's. */
 static void *move_block(void *block, const struct depot *depot, size_t bytes, uint64_t tag,
                         uintptr_t site) {
     record *to;
@@ -291,24 +291,32 @@ static bool stays(const struct depot *depot, size_t bytes) {
     return bytes <= stride && (class_bytes(class_of(bytes)) == stride || bytes > stride / 2);
 }
 
+/* Bytes are charged before they are there, and credited when they are not any more. A block that
+ * cannot move to a smaller slot stays where it is. */
 static void *resize(void *block, record *slot_record, const struct depot *depot, size_t bytes,
                     uintptr_t site) {
+    int saved_errno = errno;
     uint64_t tag = load_relaxed(slot_tag(slot_record));
     uint32_t account = tag_account(tag);
-    void *result = block;
-    if (!account_resize(account, tag_bytes(tag), bytes)) {
+    size_t before = tag_bytes(tag);
+    if (bytes > before && !account_resize(account, before, bytes)) {
         errno = ENOMEM;
         return NULL;
     }
-    if (stays(depot, bytes)) {
+    void *result = stays(depot, bytes) ? block : move_block(block, depot, bytes, tag, site);
+    if (result == NULL && bytes > before) {
+        (void)account_resize(account, bytes, before);
+        return NULL;
+    }
+    if (result == NULL || result == block) {
         store_relaxed(slot_tag(slot_record), tag_make(account, bytes));
-    } else {
-        result = move_block(block, depot, bytes, tag, site);
-        if (result == NULL) {
-            (void)account_resize(account, bytes, tag_bytes(tag));
-        }
+        result = block;
+    }
+    if (bytes < before) {
+        (void)account_resize(account, before, bytes);
     }
     components_fire();
+    errno = saved_errno;
     return result;
 }
 
