@@ -48,17 +48,30 @@ static void stamp_thread(struct thread *thread, uint32_t seconds) {
     store_relaxed(&thread->stamp_free, (uint64_t)stamp + RECORD_FREE);
 }
 
-uint64_t thread_clock(void) {
-    uint64_t now_ms = sys_operations.clock_ms() - load_relaxed(&start_ms);
-    uint32_t seconds = (uint32_t)(now_ms / 1000) + 1;
-    uint32_t before = load_relaxed(&depot_seconds);
-    /* Once a second, by whoever sees it first, for those too who only ever hit. */
-    if (seconds != before && swap_if_relaxed(&depot_seconds, &before, seconds)) {
+/* Two may be at it at once, the one with an older second behind the other: each looks whether it
+ * has become older meanwhile. */
+static void stamp_all(void) {
+    uint32_t seconds;
+    do {
+        seconds = load_relaxed(&depot_seconds);
         for (struct thread *thread = threads_first(); thread != NULL; thread = thread->next_all) {
             stamp_thread(thread, seconds);
         }
         stamp_thread(&thread_none, seconds);
         stamp_thread(&thread_exited, seconds);
+        /* T12 pairs with T12: of two that stamp, one sees the other's second, or is the last */
+        atomic_thread_fence(memory_order_seq_cst);
+    } while (load_relaxed(&depot_seconds) != seconds);
+}
+
+uint64_t thread_clock(void) {
+    uint64_t now_ms = sys_operations.clock_ms() - load_relaxed(&start_ms);
+    uint32_t seconds = (uint32_t)(now_ms / 1000) + 1;
+    uint32_t before = load_relaxed(&depot_seconds);
+    /* Once a second, by whoever sees it first, for those too who only ever hit. Never back: who was
+     * interrupted here brings an older second than somebody who was not. */
+    if ((int32_t)(seconds - before) > 0 && swap_if_relaxed(&depot_seconds, &before, seconds)) {
+        stamp_all();
     }
     return now_ms;
 }
@@ -70,6 +83,7 @@ uint32_t thread_clock_step(void) {
     uint64_t now_ms = thread_clock();
     store_relaxed(&start_ms, load_relaxed(&start_ms) - (1000 - now_ms % 1000));
     (void)thread_clock();
+    stamp_all(); /* somebody else may have seen it first, and be at it still */
     uint32_t seconds = load_relaxed(&depot_seconds) & RECORD_TIME_MASK;
     sys_lock_drop(&threads_lock);
     sys_signals_restore(&before);
