@@ -107,32 +107,33 @@ static void count_slab(struct census *census, size_t chunk, const struct slab *s
 }
 
 /* Single allocations of pools that fall back to malloc. */
-static int count_heap_object(void *object, const struct mempool_description *description,
-                             void *arg) {
+static void count_heap_object(const struct mempool *pool, uint64_t value, void *arg) {
     struct census *census = arg;
-    uint32_t now = load_relaxed(&depot_seconds);
-    uint32_t time = (now - (uint32_t)description->age_seconds) & RECORD_TIME_MASK;
-    (void)object;
-    if (description->pool != NULL && is_wanted(census, time, description->age_seconds)) {
-        count_one(census, description->pool->depot.number, (uint32_t)description->site,
-                  description->object_bytes, description->age_seconds);
+    int64_t age = thread_age(record_time(value));
+    if (is_wanted(census, record_time(value), age)) {
+        count_one(census, pool->depot.number, record_site(value), pool->depot.shape.object_bytes,
+                  age);
     }
-    return 0;
 }
 
-static void count_heap_objects(struct census *census) {
-    uint64_t serial = UINT64_MAX;
-    struct mempool *pool;
-    while ((pool = registry_next(&serial)) != NULL) {
-        bool ended = false;
-        if (load_relaxed(&pool->heap_live) > 0) {
-            (void)heap_walk(pool, count_heap_object, census, &ended);
-        }
-    }
+/* Memory for the groups, and back. Signals are blocked: a handler may want the same lock. */
+static struct census_group *take_groups(void) {
+    struct sys_signals before;
+    sys_signals_block(&before);
+    struct census_group *groups = block_take(CENSUS_GROUPS * sizeof *groups);
+    sys_signals_restore(&before);
+    return groups;
+}
+
+static void give_groups(struct census_group *groups) {
+    struct sys_signals before;
+    sys_signals_block(&before);
+    block_give(groups, CENSUS_GROUPS * sizeof *groups);
+    sys_signals_restore(&before);
 }
 
 int census_take(struct census *census) {
-    census->groups = block_take(CENSUS_GROUPS * sizeof *census->groups);
+    census->groups = take_groups();
     census->n_groups = 0;
     census->count = census->bytes = 0;
     memset(&census->rest, 0, sizeof census->rest);
@@ -148,7 +149,7 @@ int census_take(struct census *census) {
             count_slab(census, chunk, slab);
         }
     }
-    count_heap_objects(census);
+    heap_each(count_heap_object, census);
     return 0;
 }
 
@@ -222,7 +223,7 @@ void census_join_sites(struct census *census) {
 
 void census_end(struct census *census) {
     if (census->groups != NULL) {
-        block_give(census->groups, CENSUS_GROUPS * sizeof *census->groups);
+        give_groups(census->groups);
     }
 }
 

@@ -15,7 +15,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { TOP = 20, LINE_BYTES = 512, NAME_BYTES = 160, STDERR = 2 };
+enum { TOP = 20, LINE_BYTES = 1024, NAME_BYTES = 160, SITE_BYTES = 640, STDERR = 2 };
 
 /* What goes to a descriptor. */
 struct output {
@@ -74,7 +74,12 @@ static void add_name(struct text *text, uint32_t whose, size_t width) {
 static void add_site(struct text *text, uint32_t site) {
     uintptr_t address = sys_code_address(site, true);
     if (address != 0) {
-        sys_symbol(address, text, true);
+        /* However long the name is, the line has its end. */
+        char buffer[SITE_BYTES];
+        struct text symbol;
+        text_init(&symbol, buffer, sizeof buffer);
+        sys_symbol(address, &symbol, true);
+        text_add_bytes(text, buffer, symbol.length);
     } else {
         text_add(text, "?");
         text_add_hex(text, site);
@@ -188,6 +193,18 @@ __attribute__((destructor)) static void report_at_exit(void) {
     }
 }
 
+/* The first columns of a snapshot's line. */
+static struct text *write_counts(struct output *output, const struct census_group *group) {
+    struct text *text = line(output);
+    text_add_unsigned(text, group->bytes);
+    text_add(text, "\t");
+    text_add_unsigned(text, group->count);
+    text_add(text, "\t");
+    text_add_signed(text, group->oldest_seconds);
+    text_add(text, "\t");
+    return text;
+}
+
 MEMPOOL_API int mempool_snapshot(int fd) {
     int saved_errno = errno;
     struct output output;
@@ -202,17 +219,14 @@ MEMPOOL_API int mempool_snapshot(int fd) {
         text_add(line(&output), "mempool-snapshot 1\nbytes count oldest-s what site\n");
         for (size_t i = 0; i < census.n_groups; i++) {
             const struct census_group *group = &census.groups[i];
-            struct text *text = line(&output);
-            text_add_unsigned(text, group->bytes);
-            text_add(text, "\t");
-            text_add_unsigned(text, group->count);
-            text_add(text, "\t");
-            text_add_signed(text, group->oldest_seconds);
-            text_add(text, "\t");
+            struct text *text = write_counts(&output, group);
             add_name(text, group->whose, 0);
             text_add(text, "\t");
             add_site(text, group->site);
             text_add(text, "\n");
+        }
+        if (census.rest.count > 0) {
+            text_add(write_counts(&output, &census.rest), "(rest)\t?\n");
         }
         flush(&output);
         result = output.result;

@@ -223,6 +223,21 @@ static const struct note *note_around(const void *address) {
     return note;
 }
 
+void heap_each(void (*visit)(const struct mempool *pool, uint64_t record_value, void *arg),
+               void *arg) {
+    struct sys_signals before;
+    for (size_t i = 0; load_relaxed(&n_notes) > 0 && i < BUCKETS; i++) {
+        sys_signals_block(&before);
+        sys_lock_take(&heap_lock);
+        for (const struct note *note = buckets != NULL ? buckets[i] : NULL; note != NULL;
+             note = note->next) {
+            visit(note->pool, note->record_value, arg);
+        }
+        sys_lock_drop(&heap_lock);
+        sys_signals_restore(&before);
+    }
+}
+
 static void describe_note(const struct note *note, struct mempool_description *ret) {
     const struct mempool *pool = note->pool;
     memset(ret, 0, sizeof *ret);

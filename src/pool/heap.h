@@ -44,4 +44,9 @@ size_t heap_walk(struct mempool *pool,
                               void *arg),
                  void *arg, bool *ended);
 
+/* Visit the records of all of them, destroyed pools' too, each once; what comes or goes meanwhile
+ * may be visited or not. `visit` is called with heap_lock held and signals blocked. */
+void heap_each(void (*visit)(const struct mempool *pool, uint64_t record_value, void *arg),
+               void *arg);
+
 #endif
