@@ -14,6 +14,11 @@
 #define REPLAY_GET(pool, object_bytes) peer_get(pool)
 #define REPLAY_GET0(pool, object_bytes) peer_get0(pool)
 #define REPLAY_PUT(pool, object) peer_put((pool), (object))
+/* No peer has a heap yet: without site_create the engine refuses a trace that needs one. */
+#define REPLAY_MALLOC(site, bytes) ((void)(bytes), NULL)
+#define REPLAY_CALLOC(site, bytes) ((void)(bytes), NULL)
+#define REPLAY_REALLOC(site, block, bytes) ((void)(block), (void)(bytes), NULL)
+#define REPLAY_FREE(site, block) ((void)(block))
 
 #include "replay/engine_template.h"
 

@@ -28,18 +28,20 @@ static const struct option long_options[] = {
 };
 
 static void print_help(void) {
-    fputs("Usage: mempool replay [OPTION...] TRACE\n"
-          "\n"
-          "Runs the gets and puts of a recorded program through our pools and through others,\n"
-          "round by round in turn, and prints what each took: time for a get and its put, and\n"
-          "resident memory. Then it prints the counters of our pools.\n"
-          "\n"
-          "TRACE is a file of the format `mempool-trace 1`, compressed with zstd, as in data/.\n"
-          "\n"
-          "Options:\n"
-          "  --against=LIST  what to compare with, separated by commas, or `none`\n"
-          "                  (default: malloc,classic):\n",
-          stdout);
+    fputs(
+        "Usage: mempool replay [OPTION...] TRACE\n"
+        "\n"
+        "Runs the gets and puts of a recorded program, and its mallocs and frees where the trace\n"
+        "has them, through our pools and heap and through others, round by round in turn, and\n"
+        "prints what each took: time for a get and its put, or a malloc and its free, and\n"
+        "resident memory. Then it prints the counters of our pools.\n"
+        "\n"
+        "TRACE is a file of the format `mempool-trace 1`, compressed with zstd, as in data/.\n"
+        "\n"
+        "Options:\n"
+        "  --against=LIST  what to compare with, separated by commas, or `none`\n"
+        "                  (default: malloc,classic):\n",
+        stdout);
     for (size_t i = 1; contender_at(i); i++) {
         printf("                    %-8s %s\n", contender_at(i)->name, contender_at(i)->summary);
     }

@@ -35,8 +35,8 @@ static int load(struct replay_job *job) {
         complain(verb, "%s", error.text);
         return error.is_system ? CLI_FAILED : CLI_BAD_USAGE;
     }
-    if (job->trace->n_gets == 0) {
-        complain(verb, "%s: has no gets: nothing to replay", job->trace->path);
+    if (trace_pairs(job->trace) == 0) {
+        complain(verb, "%s: has no gets or allocations: nothing to replay", job->trace->path);
         return CLI_BAD_USAGE;
     }
     return CLI_OK;
@@ -86,14 +86,19 @@ static int measure_resident(struct replay_job *job, struct replay_result *result
 }
 
 /* Our pools' counters, while the workers and their caches still exist. */
-static void note_pools(void *arg, void *const *pools, size_t n_pools) {
+static void note_pools(void *arg, void *const *handles, size_t n_classes) {
     struct replay_job *job = arg;
-    for (job->n_pools = 0; job->n_pools < n_pools; job->n_pools++) {
+    job->n_pools = 0;
+    for (size_t i = 0; i < n_classes; i++) {
         struct mempool_stats *stats = &job->pools[job->n_pools];
+        if (job->trace->classes[i].is_site) {
+            continue;
+        }
         stats->struct_size = sizeof(*stats);
-        if (mempool_stats(pools[job->n_pools], stats) != 0) {
+        if (mempool_stats(handles[i], stats) != 0) {
             return;
         }
+        job->n_pools++;
     }
 }
 
@@ -106,7 +111,7 @@ static int run_round(struct replay_job *job, struct replay_result *result, unsig
     if (replay_round(job->engine, result->contender, &options, &outcome) != 0) {
         return complain_fault(job, result->contender, &outcome.fault);
     }
-    result->round_ns[round] = (double)outcome.elapsed_ns / (double)job->trace->n_gets;
+    result->round_ns[round] = (double)outcome.elapsed_ns / (double)trace_pairs(job->trace);
     return CLI_OK;
 }
 

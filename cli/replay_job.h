@@ -13,7 +13,7 @@
 /* What one contender took. */
 struct replay_result {
     const struct replay_contender *contender;
-    double *round_ns; /* nanoseconds for a get and its put, of each round in order */
+    double *round_ns; /* nanoseconds for each of trace_pairs, of each round in order */
     struct spread ns; /* of those */
     bool has_resident;
     struct resident_use resident;

@@ -23,6 +23,11 @@ static json_t *describe_trace(const struct trace *trace) {
     json_object_set_new(described, "gets", count(trace->n_gets));
     json_object_set_new(described, "zeroed_gets", count(trace->n_zeroed_gets));
     json_object_set_new(described, "puts", count(trace->n_puts));
+    json_object_set_new(described, "sites", count(trace->n_sites));
+    json_object_set_new(described, "mallocs", count(trace->n_allocations));
+    json_object_set_new(described, "zeroed_mallocs", count(trace->n_zeroed_allocations));
+    json_object_set_new(described, "reallocs", count(trace->n_reallocations));
+    json_object_set_new(described, "frees", count(trace->n_frees));
     json_object_set_new(described, "peak_live_objects", count(trace->peak_live_objects));
     json_object_set_new(described, "peak_live_bytes", count(trace->peak_live_bytes));
     json_object_set_new(described, "live_at_end", count(trace->live_at_end));
@@ -62,7 +67,7 @@ static json_t *describe_result(const struct replay_job *job, const struct replay
     json_object_set_new(ns, "rounds", describe_rounds(result->round_ns, job->arguments->rounds));
     json_t *described = json_object();
     json_object_set_new(described, "name", json_string(result->contender->name));
-    json_object_set_new(described, "ns_per_get_and_put", ns);
+    json_object_set_new(described, "ns_per_pair", ns);
     json_object_set_new(described, "spread", json_real(spread_relative(&result->ns)));
     json_object_set_new(described, "ratio_to_mempool", json_real(replay_job_ratio(job, result)));
     json_object_set_new(described, "resident", describe_resident(result));

@@ -10,16 +10,24 @@ static unsigned long long kibibytes(uint64_t bytes) {
     return (unsigned long long)((bytes + 1023) / 1024);
 }
 
+static double percent(uint32_t part, uint32_t whole) {
+    return whole ? 100.0 * part / whole : 0;
+}
+
 static void print_facts(const struct replay_job *job, FILE *stream) {
     const struct trace *trace = job->trace;
-    double share = 100.0 * trace->n_zeroed_gets / trace->n_gets;
     fprintf(stream,
             "trace   %s\n"
-            "        %u events of %u threads: %u gets (%.0f %% zeroed) from %u pools, %u puts\n"
-            "        at most %u objects live (%llu KiB), %u at the end\n",
-            trace->path, trace->n_events, trace->n_threads, trace->n_gets, share, trace->n_pools,
-            trace->n_puts, trace->peak_live_objects, kibibytes(trace->peak_live_bytes),
-            trace->live_at_end);
+            "        %u events of %u threads: %u gets (%.0f %% zeroed) from %u pools, %u puts\n",
+            trace->path, trace->n_events, trace->n_threads, trace->n_gets,
+            percent(trace->n_zeroed_gets, trace->n_gets), trace->n_pools, trace->n_puts);
+    if (trace->n_sites > 0) {
+        fprintf(stream, "        %u mallocs (%.0f %% zeroed) at %u sites, %u reallocs, %u frees\n",
+                trace->n_allocations, percent(trace->n_zeroed_allocations, trace->n_allocations),
+                trace->n_sites, trace->n_reallocations, trace->n_frees);
+    }
+    fprintf(stream, "        at most %u objects live (%llu KiB), %u at the end\n",
+            trace->peak_live_objects, kibibytes(trace->peak_live_bytes), trace->live_at_end);
     fprintf(stream, "replay  %u worker%s, %u round%s", job->plan->n_workers,
             job->plan->n_workers == 1 ? "" : "s", job->arguments->rounds,
             job->arguments->rounds == 1 ? "" : "s");
@@ -50,7 +58,7 @@ static void add_result(struct table *table, const struct replay_job *job,
 
 static int print_results(const struct replay_job *job, FILE *stream) {
     struct table table = {
-        .titles = {"contender", "ns/get+put", "spread", "vs mempool", "peak growth", "end growth",
+        .titles = {"contender", "ns/pair", "spread", "vs mempool", "peak growth", "end growth",
                    "peak live"},
         .n_columns = 7,
         .is_left = {true},
@@ -60,11 +68,11 @@ static int print_results(const struct replay_job *job, FILE *stream) {
     }
     int result = table_print(&table, stream);
     table_release(&table);
-    fputs(
-        "\nns/get+put: median of the rounds, the replay's own work included. spread: distance of\n"
-        "the quartiles. vs mempool: above 1 is slower than our pools. growth: resident memory\n"
-        "above that before the pools were made; peak live: what the objects alone need.\n",
-        stream);
+    fputs("\nns/pair: nanoseconds for a get and its put, or a malloc and its free: median of the\n"
+          "rounds, the replay's own work included. spread: distance of the quartiles. vs mempool:\n"
+          "above 1 is slower than ours. growth: resident memory above that before the pools were\n"
+          "made; peak live: what the objects alone need.\n",
+          stream);
     return result;
 }
 

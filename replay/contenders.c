@@ -9,6 +9,8 @@
 #include <mempool/mempool.h>
 
 #include "replay/classic.h"
+#include "replay/classic_site.h"
+#include "replay/own_site.h"
 
 /* ---- mempool ---- */
 
@@ -36,18 +38,28 @@ static void mempool_contender_destroy(void *pool) {
     mempool_destroy(pool);
 }
 
+static void *mempool_contender_site(const char *name) {
+    return own_site_create(name);
+}
+
 #define REPLAY_PREFIX mempool_contender
 #define REPLAY_GET(pool, object_bytes) mempool_get(pool)
 #define REPLAY_GET0(pool, object_bytes) mempool_get0(pool)
 #define REPLAY_PUT(pool, object) mempool_put(object)
+#define REPLAY_MALLOC(site, bytes) own_site_malloc(worker, site, bytes)
+#define REPLAY_CALLOC(site, bytes) own_site_calloc(worker, site, bytes)
+#define REPLAY_REALLOC(site, block, bytes) mempool_realloc(block, bytes)
+#define REPLAY_FREE(site, block) mempool_free(block)
 #include "replay/engine_template.h"
 
 const struct replay_contender contender_mempool = {
     .name = "mempool",
-    .summary = "our pools",
+    .summary = "our pools and our accounted heap",
     .pool_create = mempool_contender_create,
     .pool_destroy = mempool_contender_destroy,
     .put = mempool_contender_put,
+    .site_create = mempool_contender_site,
+    .free = mempool_contender_free,
     .run_single = mempool_contender_run_single,
     .run_shared = mempool_contender_run_shared,
     .run_verified = mempool_contender_run_verified,
@@ -66,18 +78,32 @@ static void malloc_contender_destroy(void *pool) {
     (void)pool;
 }
 
+/* malloc knows no sites. */
+static void *malloc_contender_site(const char *name) {
+    static char nowhere;
+    (void)name;
+    return &nowhere;
+}
+
 #define REPLAY_PREFIX malloc_contender
 #define REPLAY_GET(pool, object_bytes) malloc((size_t)(uintptr_t)(pool))
 #define REPLAY_GET0(pool, object_bytes) calloc(1, (size_t)(uintptr_t)(pool))
 #define REPLAY_PUT(pool, object) free(object)
+#define REPLAY_MALLOC(site, bytes) malloc(bytes)
+#define REPLAY_CALLOC(site, bytes) calloc(1, bytes)
+/* To 0 bytes it would be a free. */
+#define REPLAY_REALLOC(site, block, bytes) realloc(block, (bytes) ? (bytes) : 1)
+#define REPLAY_FREE(site, block) free(block)
 #include "replay/engine_template.h"
 
 const struct replay_contender contender_malloc = {
     .name = "malloc",
-    .summary = "malloc, calloc and free of this process",
+    .summary = "malloc, calloc, realloc and free of this process",
     .pool_create = malloc_contender_create,
     .pool_destroy = malloc_contender_destroy,
     .put = malloc_contender_put,
+    .site_create = malloc_contender_site,
+    .free = malloc_contender_free,
     .run_single = malloc_contender_run_single,
     .run_shared = malloc_contender_run_shared,
     .run_verified = malloc_contender_run_verified,
@@ -94,18 +120,28 @@ static void classic_contender_destroy(void *pool) {
     classic_pool_destroy(pool);
 }
 
+static void *classic_contender_site(const char *name) {
+    return classic_site_create(name);
+}
+
 #define REPLAY_PREFIX classic_contender
 #define REPLAY_GET(pool, object_bytes) classic_get(pool)
 #define REPLAY_GET0(pool, object_bytes) classic_get0(pool)
 #define REPLAY_PUT(pool, object) classic_put(object)
+#define REPLAY_MALLOC(site, bytes) classic_site_malloc(site, bytes)
+#define REPLAY_CALLOC(site, bytes) classic_site_calloc(site, bytes)
+#define REPLAY_REALLOC(site, block, bytes) classic_realloc(block, bytes)
+#define REPLAY_FREE(site, block) classic_free(block)
 #include "replay/engine_template.h"
 
 const struct replay_contender contender_classic = {
     .name = "classic",
-    .summary = "the classic pool: one mutex, a list, a header beside each object",
+    .summary = "classic pools and accounting: mutexes, lists, headers beside objects",
     .pool_create = classic_contender_create,
     .pool_destroy = classic_contender_destroy,
     .put = classic_contender_put,
+    .site_create = classic_contender_site,
+    .free = classic_contender_free,
     .run_single = classic_contender_run_single,
     .run_shared = classic_contender_run_shared,
     .run_verified = classic_contender_run_verified,
@@ -147,12 +183,21 @@ static void harness_contender_destroy(void *pool) {
     (void)pool;
 }
 
+static void *harness_contender_site(const char *name) {
+    return harness_contender_create(0, 0, name);
+}
+
 /* `event` is the one at hand in the loops of the template. */
 #define REPLAY_PREFIX harness_contender
 #define REPLAY_GET(pool, object_bytes)                                                             \
     ((void *)((char *)(pool) + (size_t)event->object * HARNESS_OBJECT_BYTES))
 #define REPLAY_GET0(pool, object_bytes) REPLAY_GET(pool, object_bytes)
 #define REPLAY_PUT(pool, object) (void)(object)
+/* A block is a place too, whatever its size; it is not cleared. */
+#define REPLAY_MALLOC(site, bytes) ((void)(bytes), REPLAY_GET(site, 0))
+#define REPLAY_CALLOC(site, bytes) ((void)(bytes), REPLAY_GET(site, 0))
+#define REPLAY_REALLOC(site, block, bytes) ((void)(bytes), (block))
+#define REPLAY_FREE(site, block) (void)(block)
 #include "replay/engine_template.h"
 
 const struct replay_contender contender_harness = {
@@ -163,6 +208,8 @@ const struct replay_contender contender_harness = {
     .pool_create = harness_contender_create,
     .pool_destroy = harness_contender_destroy,
     .put = harness_contender_put,
+    .site_create = harness_contender_site,
+    .free = harness_contender_free,
     .run_single = harness_contender_run_single,
     .run_shared = harness_contender_run_shared,
 };

@@ -5,14 +5,17 @@
 
 #include "replay/engine.h"
 
-/* Our pools, of the library that the program is linked with. A trace's `count` is not passed on:
- * it is what the traced software had to guess in advance, and our pools grow by themselves. */
+/* Our pools and our accounted heap, of the library that the program is linked with. A site is a
+ * component and a type; a worker enters the component where it differs from the one before. A
+ * trace's `count` is not passed on: it is what the traced software had to guess in advance, and our
+ * pools grow by themselves. */
 extern const struct replay_contender contender_mempool;
 
-/* Whatever malloc, calloc and free the process has. */
+/* Whatever malloc, calloc, realloc and free the process has. */
 extern const struct replay_contender contender_malloc;
 
-/* The classic pool (classic.h), with the trace's counts. */
+/* The classic pool (classic.h), with the trace's counts, and the classic accounting
+ * (classic_heap.h). */
 extern const struct replay_contender contender_classic;
 
 /* Fixed memory for each object: what a round of it takes is what the harness itself costs. It has

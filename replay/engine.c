@@ -25,8 +25,8 @@ struct gate {
 struct replay_engine {
     const struct plan *plan;
     struct replay_memory memory; /* holds this struct too */
-    void **pools;
-    uint16_t n_pools_made;
+    void **handles;              /* of each class */
+    uint32_t n_made;
     void **objects;
     struct replay_cell *cells;
     struct replay_worker workers[PLAN_WORKERS_MAX];
@@ -53,7 +53,7 @@ void replay_stop(struct replay_worker *worker, enum replay_fault_kind kind,
     int error_number = errno;
     worker->fault = (struct replay_fault){
         .kind = kind,
-        .pool = event->pool,
+        .class = event->class,
         .object = event->object,
         .error_number = kind == REPLAY_NO_OBJECT ? error_number : 0,
     };
@@ -194,7 +194,8 @@ static void prepare_worker(struct replay_engine *engine, unsigned number) {
         .events = share->events,
         .events_end = share->events + share->n_events,
         .tickets = share->tickets,
-        .pools = engine->pools,
+        .bytes = share->bytes,
+        .handles = engine->handles,
         .object_bytes = engine->plan->object_bytes,
         .objects = engine->objects,
         .cells = engine->cells,
@@ -227,31 +228,44 @@ static void join_workers(struct replay_engine *engine) {
 
 /* ---- a round ---- */
 
+static void *create_handle(const struct replay_contender *contender,
+                           const struct trace_class *class) {
+    errno = 0;
+    return class->is_site ? contender->site_create(class->name)
+                          : contender->pool_create(class->object_bytes, class->count, class->name);
+}
+
 static int create_pools(struct replay_engine *engine, struct replay_fault *fault) {
     const struct trace *trace = engine->plan->trace;
-    int begun = engine->contender->round_begin ? engine->contender->round_begin(trace) : 0;
+    const struct replay_contender *contender = engine->contender;
+    if (trace->n_sites > 0 && !contender->site_create) {
+        *fault = (struct replay_fault){.kind = REPLAY_NO_HEAP};
+        return -EFAULT;
+    }
+    int begun = contender->round_begin ? contender->round_begin(trace) : 0;
     if (begun != 0) {
         *fault = (struct replay_fault){.kind = REPLAY_NO_START, .error_number = -begun};
         return -EFAULT;
     }
-    for (; engine->n_pools_made < trace->n_pools; engine->n_pools_made++) {
-        uint16_t number = engine->n_pools_made;
-        const struct trace_pool *pool = &trace->pools[number];
-        errno = 0;
-        void *made = engine->contender->pool_create(pool->object_bytes, pool->count, pool->name);
+    for (; engine->n_made < trace->n_classes; engine->n_made++) {
+        uint32_t number = engine->n_made;
+        void *made = create_handle(contender, &trace->classes[number]);
         if (!made) {
             *fault = (struct replay_fault){
-                .kind = REPLAY_NO_POOL, .pool = number, .error_number = errno};
+                .kind = REPLAY_NO_POOL, .class = (uint16_t)number, .error_number = errno};
             return -EFAULT;
         }
-        engine->pools[number] = made;
+        engine->handles[number] = made;
     }
     return 0;
 }
 
 static void destroy_pools(struct replay_engine *engine) {
-    while (engine->n_pools_made > 0) {
-        engine->contender->pool_destroy(engine->pools[--engine->n_pools_made]);
+    while (engine->n_made > 0) {
+        engine->n_made--;
+        if (!engine->plan->trace->classes[engine->n_made].is_site) {
+            engine->contender->pool_destroy(engine->handles[engine->n_made]);
+        }
     }
     if (engine->contender->round_end) {
         engine->contender->round_end();
@@ -265,7 +279,11 @@ static void put_leftovers(struct replay_engine *engine) {
         const struct plan_leftover *left = &plan->leftovers[i];
         void *object =
             in_cells ? engine->cells[left->object].object : engine->objects[left->object];
-        engine->contender->put(engine->pools[left->pool], object);
+        if (plan->trace->classes[left->class].is_site) {
+            engine->contender->free(engine->handles[left->class], object);
+        } else {
+            engine->contender->put(engine->handles[left->class], object);
+        }
     }
 }
 
@@ -276,7 +294,7 @@ static void reset(struct replay_engine *engine, const struct replay_contender *c
     engine->contender = contender;
     engine->options = options;
     engine->n_started = 0;
-    engine->n_pools_made = 0;
+    engine->n_made = 0;
     for (uint32_t i = 0; i < n; i++) {
         engine->objects[i] = NULL;
         engine->cells[i].object = NULL;
@@ -333,7 +351,7 @@ int replay_round(struct replay_engine *engine, const struct replay_contender *co
         result = gather(engine, outcome);
     }
     if (result == 0 && options->at_end) {
-        options->at_end(options->arg, engine->pools, engine->plan->trace->n_pools);
+        options->at_end(options->arg, engine->handles, engine->plan->trace->n_classes);
     }
     gate_open(&engine->gate, GATE_LEAVE);
     join_workers(engine);
@@ -354,11 +372,11 @@ struct replay_engine *replay_engine_create(const struct plan *plan) {
     engine->memory = memory;
     engine->plan = plan;
     const struct trace *trace = plan->trace;
-    engine->pools = replay_memory_take(&engine->memory, trace->n_pools, sizeof(void *));
+    engine->handles = replay_memory_take(&engine->memory, trace->n_classes, sizeof(void *));
     engine->objects = replay_memory_take(&engine->memory, trace->n_objects, sizeof(void *));
     engine->cells =
         replay_memory_take(&engine->memory, trace->n_objects, sizeof(struct replay_cell));
-    if (!engine->pools || !engine->objects || !engine->cells) {
+    if (!engine->handles || !engine->objects || !engine->cells) {
         replay_engine_destroy(engine);
         errno = ENOMEM;
         return NULL;
@@ -373,31 +391,39 @@ void replay_engine_destroy(struct replay_engine *engine) {
     }
 }
 
+/* A fault of a contender or a pool, or of one object. */
+static bool is_of_object(enum replay_fault_kind kind) {
+    return kind >= REPLAY_NO_OBJECT;
+}
+
 void replay_fault_text(const struct replay_fault *fault, const struct trace *trace, char *text,
                        size_t bytes) {
     static const char *const what[] = {
         [REPLAY_NO_FAULT] = "nothing is wrong",
         [REPLAY_NO_START] = "cannot be prepared",
-        [REPLAY_NO_POOL] = "cannot create pool",
+        [REPLAY_NO_HEAP] = "has no heap, which this trace needs",
+        [REPLAY_NO_POOL] = "cannot create",
         [REPLAY_NO_THREAD] = "cannot start a worker",
-        [REPLAY_NO_OBJECT] = "a get returned nothing from pool",
-        [REPLAY_OVERLAP] = "overlap: a live object lost what was written to it, of pool",
-        [REPLAY_NOT_ZEROED] = "a zeroed get was not zero, from pool",
+        [REPLAY_NO_OBJECT] = "a get returned nothing from",
+        [REPLAY_OVERLAP] = "overlap: a live object lost what was written to it, of",
+        [REPLAY_NOT_ZEROED] = "a zeroed get was not zero, from",
+        [REPLAY_NOT_KEPT] = "a realloc lost what was written to the block, of",
     };
-    const char *reason = fault->error_number ? strerror(fault->error_number) : NULL;
-    if (fault->kind == REPLAY_NO_FAULT || fault->kind == REPLAY_NO_START ||
-        fault->kind == REPLAY_NO_THREAD) {
-        snprintf(text, bytes, "%s%s%s", what[fault->kind], reason ? ": " : "",
-                 reason ? reason : "");
+    const char *reason = fault->error_number ? strerror(fault->error_number) : "";
+    const char *colon = fault->error_number ? ": " : "";
+    if (fault->kind != REPLAY_NO_POOL && !is_of_object(fault->kind)) {
+        snprintf(text, bytes, "%s%s%s", what[fault->kind], colon, reason);
         return;
     }
-    const struct trace_pool *pool = &trace->pools[fault->pool];
-    if (fault->kind == REPLAY_NO_POOL) {
-        snprintf(text, bytes, "%s %s (%u bytes)%s%s", what[fault->kind], pool->name,
-                 pool->object_bytes, reason ? ": " : "", reason ? reason : "");
-        return;
+    const struct trace_class *class = &trace->classes[fault->class];
+    char size[32] = "";
+    char object[32] = "";
+    if (!class->is_site) {
+        snprintf(size, sizeof(size), " (%u bytes)", class->object_bytes);
     }
-    snprintf(text, bytes, "%s %s (%u bytes), object %u%s%s", what[fault->kind], pool->name,
-             pool->object_bytes, fault->object - pool->first_object, reason ? ": " : "",
-             reason ? reason : "");
+    if (is_of_object(fault->kind)) {
+        snprintf(object, sizeof(object), ", object %u", fault->object - class->first_object);
+    }
+    snprintf(text, bytes, "%s %s %s%s%s%s%s", what[fault->kind], class->is_site ? "site" : "pool",
+             class->name, size, object, colon, reason);
 }

@@ -16,23 +16,25 @@
 /*
  * THEORY
  *
- * A *contender* is something that gives and takes objects. Its hot loops are made from
- * engine_template.h, once for each contender, so that its get and put are called as a program would
- * call them and not through a pointer. There are three:
+ * A *contender* is something that gives and takes objects, and blocks of a heap. Its hot loops are
+ * made from engine_template.h, once for each contender, so that its get and put, malloc and free
+ * are called as a program would call them and not through a pointer. There are three, two of them
+ * once more for plans without heap events, which need not look for those:
  *
  *   run_single    one worker: no atomics at all;
  *   run_shared    more workers: waits where the plan says so (plan.h);
  *   run_verified  any number of workers, not timed: fills every object wholly, and checks the whole
- *                 of it at the put, and that a zeroed get is zero.
+ *                 of it at the put, and that a zeroed get is zero, and what a realloc keeps.
  *
  * The timed loops behave as a user does: they write the first 8 to 64 bytes of each object (a stamp
  * made from the object's number), and look at the stamp before the put. Two live objects that
- * overlap there are found, which ends the round with a fault.
+ * overlap there are found, which ends the round with a fault. A block is treated likewise, also
+ * before and after a realloc.
  *
- * A round: workers start and wait; before_pools is called; pools are made; the workers are let go
- * and timed; all stop, and at_end is called while they, and what they cache, still exist; the
- * workers end; live objects are put; pools are destroyed. The time is from the moment the first
- * worker is let go to the moment the last is through.
+ * A round: workers start and wait; before_pools is called; pools and sites are made; the workers
+ * are let go and timed; all stop, and at_end is called while they, and what they cache, still
+ * exist; the workers end; live objects are put and live blocks freed; pools are destroyed. The
+ * time is from the moment the first worker is let go to the moment the last is through.
  */
 
 /* Where an object is while it is live, and the ticket last published for it: one cache line, so
@@ -40,24 +42,27 @@
 struct replay_cell {
     _Alignas(64) void *object;
     _Atomic uint32_t ticket;
+    uint32_t block_bytes; /* run_verified: of a block; whose it is at the time writes it */
 };
 
 enum replay_fault_kind {
     REPLAY_NO_FAULT = 0,
     REPLAY_NO_START,   /* the contender could not be prepared */
-    REPLAY_NO_POOL,    /* a pool could not be made */
+    REPLAY_NO_HEAP,    /* the plan has heap events, and the contender no heap */
+    REPLAY_NO_POOL,    /* a pool or site could not be made */
     REPLAY_NO_THREAD,  /* a worker could not be started */
-    REPLAY_NO_OBJECT,  /* a get returned NULL */
+    REPLAY_NO_OBJECT,  /* a get or an allocation returned NULL */
     REPLAY_OVERLAP,    /* an object did not hold what was written to it */
-    REPLAY_NOT_ZEROED, /* a zeroed get was not zero */
+    REPLAY_NOT_ZEROED, /* a zeroed get or a calloc was not zero */
+    REPLAY_NOT_KEPT,   /* a realloc lost what was in the block */
 };
 
 /* What went wrong, and with which object. */
 struct replay_fault {
     enum replay_fault_kind kind;
-    uint16_t pool;
+    uint16_t class;
     uint32_t object;
-    int error_number; /* errno, of the first four kinds */
+    int error_number; /* errno, of those that say that something could not be had */
 };
 
 /* One worker, as the hot loops see it. */
@@ -65,27 +70,33 @@ struct replay_worker {
     /* immutable in a round */
     const struct plan_event *events, *events_end;
     const uint32_t *tickets;
-    void *const *pools;
-    const uint32_t *object_bytes; /* of each pool */
+    const uint32_t *bytes;        /* of blocks, as in struct plan_worker */
+    void *const *handles;         /* of each class: what pool_create or site_create returned */
+    const uint32_t *object_bytes; /* of each class; 0 for a site */
     void **objects;               /* run_single: where each object is */
     struct replay_cell *cells;    /* the other two */
     atomic_bool *stop;            /* set by the first worker that meets a fault */
     struct replay_engine *engine;
     size_t sample_interval; /* run_verified: events between two samples; SIZE_MAX: none */
+    void *own;              /* the contender's, for whatever it likes; NULL when a round begins */
     /* results */
     struct replay_fault fault;
     uint64_t start_ns, end_ns;
     pthread_t thread;
 };
 
-/* Something that gives and takes objects. The hooks may be NULL; so may run_verified, of a
- * contender whose objects are no real memory: it is then never verified. */
+/* Something that gives and takes objects. The hooks may be NULL; so may site_create and free, of a
+ * contender that has no heap; and run_verified, of one whose objects are no real memory: it is then
+ * never verified. */
 struct replay_contender {
     const char *name;
     const char *summary; /* one line for a user */
     void *(*pool_create)(size_t object_bytes, size_t count, const char *name); /* NULL + errno */
     void (*pool_destroy)(void *pool);
     void (*put)(void *pool, void *object);
+    /* NULL + errno; what it returns is the contender's own for as long as the process lives */
+    void *(*site_create)(const char *name);
+    void (*free)(void *site, void *block);
     void (*run_single)(struct replay_worker *worker);
     void (*run_shared)(struct replay_worker *worker);
     void (*run_verified)(struct replay_worker *worker);
@@ -102,7 +113,7 @@ struct replay_options {
     unsigned n_samples; /* verified: how often on_sample is called, about evenly spread */
     void (*before_pools)(void *arg);
     void (*on_sample)(void *arg); /* on a worker, while the others run */
-    void (*at_end)(void *arg, void *const *pools, size_t n_pools);
+    void (*at_end)(void *arg, void *const *handles, size_t n_classes);
     void *arg;
 };
 
@@ -158,7 +169,7 @@ static inline void replay_touch(void *object, const struct plan_event *event) {
         return;
     }
     if (event->touch_words == 0) {
-        *(unsigned char *)object = (unsigned char)(stamp >> 56);
+        memcpy(object, &stamp, 1); /* the byte that a longer block begins with too */
         return;
     }
     for (unsigned word = 0; word < event->touch_words; word++) {
@@ -170,10 +181,27 @@ static inline bool replay_is_touched(const void *object, const struct plan_event
     uint64_t stamp = replay_stamp(event);
     uint64_t found;
     if (event->touch_words == 0) {
-        return *(const unsigned char *)object == (unsigned char)(stamp >> 56);
+        return memcmp(object, &stamp, 1) == 0;
     }
     memcpy(&found, object, sizeof(found));
     return found == stamp;
+}
+
+/* The same event as if it touched another number of words, or PLAN_TOUCH_NOTHING. */
+static inline struct plan_event replay_touching(const struct plan_event *event, unsigned words) {
+    struct plan_event other = *event;
+    other.touch_words = (uint8_t)words;
+    return other;
+}
+
+static inline void replay_touch_block(void *block, const struct plan_event *event) {
+    if (event->touch_words != PLAN_TOUCH_NOTHING) {
+        replay_touch(block, event);
+    }
+}
+
+static inline bool replay_is_block_touched(const void *block, const struct plan_event *event) {
+    return event->touch_words == PLAN_TOUCH_NOTHING || replay_is_touched(block, event);
 }
 
 /* Wait until the event before this one on its object is done. False: the round is being stopped. */

@@ -196,10 +196,6 @@ static int parse_tick(struct parse *parse, const struct line *line) {
     return result;
 }
 
-static int fail_heap(struct parse *parse) {
-    return fail_line(parse, "%s", "this trace has heap events, which this version cannot replay");
-}
-
 static int parse_columns(struct parse *parse, const struct line *line) {
     static const struct {
         const char *text;
@@ -207,7 +203,7 @@ static int parse_columns(struct parse *parse, const struct line *line) {
     } known[HEADER_COLUMNS] = {
         [HEADER_OPERATION] = {"op:u8", 1}, [HEADER_THREAD] = {"thread:u16", 2},
         [HEADER_CLASS] = {"class:u16", 2}, [HEADER_SLOT] = {"slot:u32", 4},
-        [HEADER_DELTA] = {"dt:u32", 4},
+        [HEADER_DELTA] = {"dt:u32", 4},    [HEADER_BYTES] = {"size:u32", 4},
     };
     int seen[HEADER_COLUMNS] = {0};
     uint64_t at = 0;
@@ -217,9 +213,6 @@ static int parse_columns(struct parse *parse, const struct line *line) {
         size_t column = 0;
         while (column < HEADER_COLUMNS && !equals(word, known[column].text)) {
             column++;
-        }
-        if (equals(word, "size:u32")) {
-            return fail_heap(parse);
         }
         if (column == HEADER_COLUMNS || seen[column]) {
             return fail_line(parse, "%s column '%.*s'",
@@ -231,10 +224,11 @@ static int parse_columns(struct parse *parse, const struct line *line) {
         at += known[column].bytes;
     }
     for (size_t i = 0; result == 0 && i < HEADER_COLUMNS; i++) {
-        if (!seen[i]) {
+        if (!seen[i] && i != HEADER_BYTES) {
             return fail_line(parse, "column '%s' is missing", known[i].text);
         }
     }
+    parse->header->has_bytes = seen[HEADER_BYTES];
     parse->header->event_bytes = at;
     return result;
 }
@@ -265,12 +259,12 @@ static const char *copy_word(struct parse *parse, struct word word) {
     return copy;
 }
 
-/* Numbers of a pool that together would ask for too much memory. */
-static int check_pool_sums(struct parse *parse, const struct trace_pool *pool) {
-    parse->n_slots += pool->slots;
-    parse->ready_bytes += pool->count * ((uint64_t)pool->object_bytes + TRACE_OVERHEAD_BYTES);
+/* Numbers of classes that together would ask for too much memory. */
+static int check_class_sums(struct parse *parse, const struct trace_class *class) {
+    parse->n_slots += class->slots;
+    parse->ready_bytes += class->count * ((uint64_t) class->object_bytes + TRACE_OVERHEAD_BYTES);
     if (parse->n_slots > TRACE_EVENTS_MAX) {
-        return fail_line(parse, "the pools have more than %llu slots together",
+        return fail_line(parse, "pools and sites have more than %llu slots together",
                          (unsigned long long)TRACE_EVENTS_MAX);
     }
     if (parse->ready_bytes > TRACE_READY_BYTES_MAX) {
@@ -280,44 +274,65 @@ static int check_pool_sums(struct parse *parse, const struct trace_pool *pool) {
     return 0;
 }
 
-static int parse_pool(struct parse *parse, const struct line *line) {
+/* A class with the numbers of its line: ID NAME ... SLOTS. */
+static int add_class(struct parse *parse, const struct line *line, struct trace_class class) {
     struct trace *trace = parse->trace;
-    uint64_t id, bytes, count, slots;
-    int result = need_words(parse, line, 6);
-    if (result != 0 ||
-        (result = parse_number(parse, line->word[1], "the pool's number", 0, TRACE_POOLS_MAX - 1,
-                               &id)) != 0 ||
-        (result = parse_number(parse, line->word[3], "the object size", 1, TRACE_OBJECT_BYTES_MAX,
-                               &bytes)) != 0 ||
-        (result = parse_number(parse, line->word[4], "the count", 0, TRACE_COUNT_MAX, &count)) !=
-            0 ||
-        (result = parse_number(parse, line->word[5], "the number of slots", 0, TRACE_EVENTS_MAX,
-                               &slots)) != 0) {
+    const char *kind = class.is_site ? "site" : "pool";
+    uint64_t id, slots;
+    int result = parse_number(parse, line->word[1], "its number", 0, TRACE_CLASSES_MAX - 1, &id);
+    if (result == 0) {
+        result =
+            parse_number(parse, line->word[5], "the number of slots", 0, TRACE_EVENTS_MAX, &slots);
+    }
+    if (result != 0) {
         return result;
     }
-    if (id != trace->n_pools) {
-        return fail_line(parse, "pool %llu where %u is next", (unsigned long long)id,
-                         trace->n_pools);
+    if (id != trace->n_classes) {
+        return fail_line(parse, "%s %llu where %u is next", kind, (unsigned long long)id,
+                         trace->n_classes);
     }
     if (line->word[2].bytes > NAME_BYTES_MAX) {
-        return fail_line(parse, "a pool's name of more than %d bytes", NAME_BYTES_MAX);
+        return fail_line(parse, "a %s's name of more than %d bytes", kind, NAME_BYTES_MAX);
     }
-    struct trace_pool *pool = &trace->pools[trace->n_pools];
-    pool->object_bytes = (uint32_t)bytes;
-    pool->count = (uint32_t)count;
-    pool->slots = (uint32_t)slots;
-    pool->first_object = (uint32_t)parse->n_slots;
-    pool->name = copy_word(parse, line->word[2]);
-    if (!pool->name) {
+    class.slots = (uint32_t)slots;
+    class.first_object = (uint32_t)parse->n_slots;
+    class.name = copy_word(parse, line->word[2]);
+    if (!class.name) {
         return trace_fail_system(parse->error, trace, "keep the header", ENOMEM);
     }
-    trace->n_pools++;
-    return check_pool_sums(parse, pool);
+    trace->classes[trace->n_classes++] = class;
+    return check_class_sums(parse, &class);
+}
+
+static int parse_pool(struct parse *parse, const struct line *line) {
+    uint64_t bytes = 0;
+    uint64_t count = 0;
+    int result = need_words(parse, line, 6);
+    if (result == 0) {
+        result = parse_number(parse, line->word[3], "the object size", 1, TRACE_OBJECT_BYTES_MAX,
+                              &bytes);
+    }
+    if (result == 0) {
+        result = parse_number(parse, line->word[4], "the count", 0, TRACE_COUNT_MAX, &count);
+    }
+    if (result != 0) {
+        return result;
+    }
+    parse->trace->n_pools++;
+    struct trace_class pool = {.object_bytes = (uint32_t)bytes, .count = (uint32_t)count};
+    return add_class(parse, line, pool);
 }
 
 static int parse_site(struct parse *parse, const struct line *line) {
-    (void)line;
-    return fail_heap(parse);
+    int result = need_words(parse, line, 6);
+    if (result != 0) {
+        return result;
+    }
+    if (!equals(line->word[3], "0") || !equals(line->word[4], "0")) {
+        return fail_line(parse, "%s", "a site's third and fourth word are 0");
+    }
+    parse->trace->n_sites++;
+    return add_class(parse, line, (struct trace_class){.is_site = true});
 }
 
 static const struct {
@@ -377,13 +392,16 @@ static int check_whole(struct parse *parse) {
     if (missing) {
         return trace_fail(parse->error, trace, "the header has no line '%s'", missing);
     }
+    if (trace->n_sites > 0 && !parse->header->has_bytes) {
+        return trace_fail(parse->error, trace, "has sites, but no column 'size:u32'");
+    }
     if (parse->last_phase > trace->n_events) {
         return trace_fail(parse->error, trace, "a phase begins at event %llu, of %u",
                           (unsigned long long)parse->last_phase, trace->n_events);
     }
     /* Each slot was in use at some time, so there cannot be more of them than events. */
     if (parse->n_slots > trace->n_events) {
-        return trace_fail(parse->error, trace, "the pools have %llu slots for %u events",
+        return trace_fail(parse->error, trace, "pools and sites have %llu slots for %u events",
                           (unsigned long long)parse->n_slots, trace->n_events);
     }
     return 0;
@@ -415,10 +433,10 @@ int header_parse(struct trace *trace, struct header *header, const char *text, s
     if (result != 0) {
         return result;
     }
-    /* Each pool takes a line: room for as many pools as there are lines is enough. */
-    trace->pools =
-        replay_memory_take(&trace->memory, count_lines(text, bytes), sizeof(trace->pools[0]));
-    if (!trace->pools) {
+    /* Each class takes a line: room for as many classes as there are lines is enough. */
+    trace->classes =
+        replay_memory_take(&trace->memory, count_lines(text, bytes), sizeof(trace->classes[0]));
+    if (!trace->classes) {
         return trace_fail_system(error, trace, "keep the header", ENOMEM);
     }
     size_t last = bytes - strlen("end\n");

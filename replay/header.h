@@ -9,13 +9,14 @@ enum {
     HEADER_BYTES_MAX = 1 << 20, /* longest header accepted */
 };
 
-/* The columns that a pools-only trace has. */
+/* The columns of a trace; the last only where there are sites. */
 enum header_column {
     HEADER_OPERATION,
     HEADER_THREAD,
     HEADER_CLASS,
     HEADER_SLOT,
     HEADER_DELTA,
+    HEADER_BYTES,
     HEADER_COLUMNS,
 };
 
@@ -23,6 +24,7 @@ enum header_column {
 struct header {
     uint64_t event_bytes;                     /* sum of the columns' widths */
     uint64_t column_bytes_at[HEADER_COLUMNS]; /* each column's place within event_bytes */
+    bool has_bytes;                           /* HEADER_BYTES is there */
 };
 
 /** header_parse: check the header in text[0 .. bytes), its line "end" included, and fill the

@@ -10,18 +10,15 @@ struct maker {
     struct plan *plan;
     const struct trace *trace;
     struct replay_memory memory;
-    uint32_t *thread_events; /* gets and puts of each thread */
+    uint32_t *thread_events; /* those to be replayed of each thread */
     uint32_t *thread_order;  /* threads, busiest first */
     uint8_t *thread_worker;  /* the worker of each thread */
     /* of each object: its latest event so far */
     uint8_t *last_worker;
     struct plan_event **last_event; /* NULL: none */
     uint32_t *n_done;               /* how many events it had */
+    uint32_t *block_bytes;          /* its size, where it is a block */
 };
-
-static bool is_replayed(uint8_t operation) {
-    return operation <= TRACE_PUT;
-}
 
 static int take_scratch(struct maker *maker) {
     const struct trace *trace = maker->trace;
@@ -32,8 +29,9 @@ static int take_scratch(struct maker *maker) {
     maker->last_worker = replay_memory_take(memory, trace->n_objects, 1);
     maker->last_event = replay_memory_take(memory, trace->n_objects, sizeof(struct plan_event *));
     maker->n_done = replay_memory_take(memory, trace->n_objects, sizeof(uint32_t));
+    maker->block_bytes = replay_memory_take(memory, trace->n_objects, sizeof(uint32_t));
     return maker->thread_events && maker->thread_order && maker->thread_worker &&
-                   maker->last_worker && maker->last_event && maker->n_done
+                   maker->last_worker && maker->last_event && maker->n_done && maker->block_bytes
                ? 0
                : -ENOMEM;
 }
@@ -62,7 +60,7 @@ static void assign_threads(struct maker *maker) {
     struct plan *plan = maker->plan;
     for (uint32_t event = 0; event < trace->n_events; event++) {
         maker->thread_events[trace_thread(trace, event)] +=
-            is_replayed(trace_operation(trace, event));
+            trace_is_replayed(trace_operation(trace, event));
     }
     for (uint32_t thread = 0; thread < trace->n_threads; thread++) {
         maker->thread_order[thread] = thread;
@@ -86,6 +84,28 @@ static uint8_t touch_words(uint32_t object_bytes) {
     return (uint8_t)(words < PLAN_TOUCH_WORDS_MAX ? words : PLAN_TOUCH_WORDS_MAX);
 }
 
+static uint8_t touch_block(uint32_t bytes) {
+    return bytes ? touch_words(bytes) : PLAN_TOUCH_NOTHING;
+}
+
+/* What a heap event touches; its block's size goes into the worker's array. */
+static uint8_t fill_block(struct maker *maker, struct plan_worker *worker, uint32_t number,
+                          uint32_t object) {
+    uint8_t operation = trace_operation(maker->trace, number);
+    uint8_t before = touch_block(maker->block_bytes[object]);
+    if (operation == TRACE_FREE) {
+        return before;
+    }
+    uint32_t bytes = trace_bytes(maker->trace, number);
+    maker->block_bytes[object] = bytes;
+    worker->bytes[worker->n_bytes++] = bytes;
+    unsigned touched = touch_block(bytes);
+    if (operation == TRACE_REALLOC) {
+        touched |= (unsigned)before << PLAN_TOUCH_BEFORE_SHIFT;
+    }
+    return (uint8_t)touched;
+}
+
 /* First walk: every worker's events, with their flags. */
 static void fill_events(struct maker *maker) {
     const struct trace *trace = maker->trace;
@@ -93,17 +113,19 @@ static void fill_events(struct maker *maker) {
     size_t n_filled[PLAN_WORKERS_MAX] = {0};
     for (uint32_t i = 0; i < trace->n_events; i++) {
         uint8_t operation = trace_operation(trace, i);
-        if (!is_replayed(operation)) {
+        if (!trace_is_replayed(operation)) {
             continue;
         }
         uint8_t worker = maker->thread_worker[trace_thread(trace, i)];
-        uint32_t pool = trace_pool(trace, i);
-        uint32_t object = trace->pools[pool].first_object + trace_slot(trace, i);
+        uint32_t class = trace_class(trace, i);
+        const struct trace_class *of = &trace->classes[class];
+        uint32_t object = of->first_object + trace_slot(trace, i);
         struct plan_event *event = &plan->workers[worker].events[n_filled[worker]++];
         event->object = object;
-        event->pool = (uint16_t)pool;
+        event->class = (uint16_t) class;
         event->operation = operation;
-        event->touch_words = touch_words(trace->pools[pool].object_bytes);
+        event->touch_words = of->is_site ? fill_block(maker, &plan->workers[worker], i, object)
+                                         : touch_words(of->object_bytes);
         struct plan_event *before = maker->last_event[object];
         if (before && maker->last_worker[object] != worker) {
             before->operation |= PLAN_PUBLISH;
@@ -121,7 +143,7 @@ static void fill_tickets(struct maker *maker) {
     struct plan *plan = maker->plan;
     size_t n_seen[PLAN_WORKERS_MAX] = {0};
     for (uint32_t i = 0; i < trace->n_events; i++) {
-        if (!is_replayed(trace_operation(trace, i))) {
+        if (!trace_is_replayed(trace_operation(trace, i))) {
             continue;
         }
         unsigned number = maker->thread_worker[trace_thread(trace, i)];
@@ -161,7 +183,28 @@ static int take_tickets(struct plan *plan) {
     return 0;
 }
 
-/* The objects whose last event is a get. */
+/* Room for the sizes, where there are sites: as many as the worker's events that have one. */
+static int take_bytes(struct maker *maker) {
+    const struct trace *trace = maker->trace;
+    struct plan *plan = maker->plan;
+    size_t n[PLAN_WORKERS_MAX] = {0};
+    if (trace->n_sites == 0) {
+        return 0;
+    }
+    for (uint32_t i = 0; i < trace->n_events; i++) {
+        n[maker->thread_worker[trace_thread(trace, i)]] +=
+            trace_has_bytes(trace_operation(trace, i));
+    }
+    for (unsigned i = 0; i < plan->n_workers; i++) {
+        plan->workers[i].bytes = replay_memory_take(&plan->memory, n[i], sizeof(uint32_t));
+        if (!plan->workers[i].bytes) {
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+/* The objects whose last event did not give them back. */
 static int fill_leftovers(struct maker *maker) {
     const struct trace *trace = maker->trace;
     struct plan *plan = maker->plan;
@@ -172,9 +215,10 @@ static int fill_leftovers(struct maker *maker) {
     }
     for (uint32_t object = 0; object < trace->n_objects; object++) {
         const struct plan_event *last = maker->last_event[object];
-        if (last && (last->operation & PLAN_OPERATION_MASK) != TRACE_PUT) {
+        unsigned operation = last ? last->operation & PLAN_OPERATION_MASK : TRACE_PUT;
+        if (operation != TRACE_PUT && operation != TRACE_FREE) {
             plan->leftovers[plan->n_leftovers].object = object;
-            plan->leftovers[plan->n_leftovers].pool = last->pool;
+            plan->leftovers[plan->n_leftovers].class = last->class;
             plan->n_leftovers++;
         }
     }
@@ -183,12 +227,12 @@ static int fill_leftovers(struct maker *maker) {
 
 static int fill_sizes(struct plan *plan) {
     const struct trace *trace = plan->trace;
-    plan->object_bytes = replay_memory_take(&plan->memory, trace->n_pools, sizeof(uint32_t));
+    plan->object_bytes = replay_memory_take(&plan->memory, trace->n_classes, sizeof(uint32_t));
     if (!plan->object_bytes) {
         return -ENOMEM;
     }
-    for (uint32_t pool = 0; pool < trace->n_pools; pool++) {
-        plan->object_bytes[pool] = trace->pools[pool].object_bytes;
+    for (uint32_t class = 0; class < trace->n_classes; class ++) {
+        plan->object_bytes[class] = trace->classes[class].object_bytes;
     }
     return 0;
 }
@@ -199,6 +243,9 @@ static int make_plan(struct maker *maker) {
     if (result == 0) {
         assign_threads(maker);
         result = take_events(plan);
+    }
+    if (result == 0) {
+        result = take_bytes(maker);
     }
     if (result == 0) {
         fill_events(maker);

@@ -167,9 +167,12 @@ static void place_columns(struct trace *trace, const struct header *header, cons
     uint32_t n = trace->n_events;
     trace->operation = place_column(body, at[HEADER_OPERATION], 1, n);
     trace->thread = place_column(body, at[HEADER_THREAD], 2, n);
-    trace->pool = place_column(body, at[HEADER_CLASS], 2, n);
+    trace->class = place_column(body, at[HEADER_CLASS], 2, n);
     trace->slot = place_column(body, at[HEADER_SLOT], 4, n);
     trace->delta_ticks = place_column(body, at[HEADER_DELTA], 4, n);
+    if (header->has_bytes) {
+        trace->bytes = place_column(body, at[HEADER_BYTES], 4, n);
+    }
 }
 
 static int read_trace(struct trace *trace, struct input *input, struct trace_error *error) {

@@ -3,6 +3,7 @@
 #ifndef REPLAY_TRACE_H
 #define REPLAY_TRACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,15 +15,19 @@
  * A trace (data/README.md describes the format) is a text header and columns of events. Loading
  * checks everything that later code relies on, so that no later code checks anything:
  *
- *   - threads and pools are numbered 0, 1, 2 ... in the order of their header lines;
+ *   - threads are numbered 0, 1, 2 ... in the order of their header lines; so are *classes*: pools
+ *     and sites (places that allocate from a heap) together;
  *   - an event's operation is one of enum trace_operation; its thread is between its start and its
- *     end; a get, put or pool event names a pool of the header, a get or put a slot of that pool;
- *   - gets come from pools that exist, take slots that are free, and puts take slots that are live.
+ *     end; a get, put or pool event names a pool of the header, a heap event a site; each of them,
+ *     but not a pool event, names a slot of that class;
+ *   - gets come from pools that exist, gets and allocations take slots that are free; puts, frees
+ *     and reallocs take slots that are live.
  *     A slot that is live was therefore got by an earlier event, each slot has at most one owner,
  *     and the number of all slots is at most the number of events;
  *   - sizes stay within the limits below, so that a small file cannot ask for much memory.
  *
- * An *object* here is a slot of a pool, numbered through: pool.first_object + slot.
+ * An *object* here is a slot of a class, numbered through: class.first_object + slot. One of a site
+ * is also called a block; its size is in the event that allocates it, and may be 0.
  */
 
 /* What an event does. */
@@ -35,30 +40,34 @@ enum trace_operation {
     TRACE_POOL_NEW = 5,
     TRACE_POOL_DESTROY = 6,
     TRACE_PUT_FOREIGN = 7, /* did nothing in the traced process, and is not replayed */
-    TRACE_OPERATIONS,      /* how many can be replayed; those up to TRACE_HEAP_LAST are known */
-    TRACE_HEAP_LAST = 11,  /* 8 .. 11: heap events */
+    TRACE_MALLOC = 8,
+    TRACE_CALLOC = 9,   /* zeroed; the size is the product */
+    TRACE_REALLOC = 10, /* the slot stays, the size is the new one */
+    TRACE_FREE = 11,
+    TRACE_OPERATIONS, /* how many */
 };
 
 #define TRACE_EVENTS_MAX ((uint64_t)1 << 28)
 #define TRACE_THREADS_MAX ((uint64_t)65535)
-#define TRACE_POOLS_MAX ((uint64_t)65535)
-#define TRACE_OBJECT_BYTES_MAX ((uint64_t)16 << 20)
-#define TRACE_COUNT_MAX ((uint64_t)1 << 24)       /* objects asked for at a pool's creation */
-#define TRACE_READY_BYTES_MAX ((uint64_t)1 << 30) /* those of all pools together */
-#define TRACE_LIVE_BYTES_MAX ((uint64_t)4 << 30)  /* live objects at any time */
+#define TRACE_CLASSES_MAX ((uint64_t)65535)
+#define TRACE_OBJECT_BYTES_MAX ((uint64_t)16 << 20) /* a block's too */
+#define TRACE_COUNT_MAX ((uint64_t)1 << 24)         /* objects asked for at a pool's creation */
+#define TRACE_READY_BYTES_MAX ((uint64_t)1 << 30)   /* those of all pools together */
+#define TRACE_LIVE_BYTES_MAX ((uint64_t)4 << 30)    /* live objects at any time */
 /* What the two limits above count for each object more. */
 #define TRACE_OVERHEAD_BYTES ((uint64_t)64)
 /* A text of more than the first must be at most the second times as large as its file. */
 #define TRACE_TEXT_BYTES_FREE ((uint64_t)64 << 20)
 #define TRACE_TEXT_RATIO_MAX ((uint64_t)1000)
 
-/* One pool of the header. */
-struct trace_pool {
+/* One pool or site of the header. */
+struct trace_class {
     const char *name; /* "xlator:type" */
-    uint32_t object_bytes;
-    uint32_t count;        /* objects asked for at creation */
+    bool is_site;
+    uint32_t object_bytes; /* 0 for a site */
+    uint32_t count;        /* objects asked for at creation; 0 for a site */
     uint32_t slots;        /* most objects alive at once */
-    uint32_t first_object; /* sum of the slots of the pools before it */
+    uint32_t first_object; /* sum of the slots of the classes before it */
 };
 
 /* A column of events, one plane of bytes for each byte of its width, low byte first. */
@@ -73,15 +82,21 @@ struct trace {
     uint32_t n_events;
     uint32_t tick_ns;
     uint32_t n_threads;
-    uint32_t n_pools;
-    struct trace_pool *pools;
-    uint32_t n_objects; /* slots of all pools */
+    uint32_t n_pools, n_sites;
+    uint32_t n_classes; /* the two together */
+    struct trace_class *classes;
+    uint32_t n_objects; /* slots of all classes */
     /* events */
-    struct trace_column operation, thread, pool, slot, delta_ticks;
+    struct trace_column operation, thread, class, slot, delta_ticks;
+    struct trace_column bytes; /* only where there are sites */
     /* sums, made while checking */
     uint32_t n_gets; /* zeroed and not */
     uint32_t n_zeroed_gets;
     uint32_t n_puts;
+    uint32_t n_allocations; /* mallocs and callocs */
+    uint32_t n_zeroed_allocations;
+    uint32_t n_reallocations;
+    uint32_t n_frees;
     uint32_t live_at_end;
     uint32_t peak_live_objects;
     uint64_t peak_live_bytes;
@@ -103,8 +118,8 @@ static inline uint32_t trace_thread(const struct trace *trace, uint32_t event) {
     return (uint32_t)column->plane[0][event] | (uint32_t)column->plane[1][event] << 8;
 }
 
-static inline uint32_t trace_pool(const struct trace *trace, uint32_t event) {
-    const struct trace_column *column = &trace->pool;
+static inline uint32_t trace_class(const struct trace *trace, uint32_t event) {
+    const struct trace_column *column = &trace->class;
     return (uint32_t)column->plane[0][event] | (uint32_t)column->plane[1][event] << 8;
 }
 
@@ -115,6 +130,26 @@ static inline uint32_t trace_wide(const struct trace_column *column, uint32_t ev
 
 static inline uint32_t trace_slot(const struct trace *trace, uint32_t event) {
     return trace_wide(&trace->slot, event);
+}
+
+/* A block's size, of an event that has one (see trace_has_bytes). */
+static inline uint32_t trace_bytes(const struct trace *trace, uint32_t event) {
+    return trace_wide(&trace->bytes, event);
+}
+
+/* Whether an event of this operation says how large its block becomes. */
+static inline bool trace_has_bytes(uint8_t operation) {
+    return operation >= TRACE_MALLOC && operation <= TRACE_REALLOC;
+}
+
+/* Whether it is replayed: it gets, gives back or changes an object. */
+static inline bool trace_is_replayed(uint8_t operation) {
+    return operation <= TRACE_PUT || operation >= TRACE_MALLOC;
+}
+
+/* How many times an object was got or a block allocated: the pairs that times are given for. */
+static inline uint64_t trace_pairs(const struct trace *trace) {
+    return (uint64_t)trace->n_gets + trace->n_allocations;
 }
 
 /** trace_load: read and check a file.

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@
 #include "replay/unpack.h"
 
 enum {
-    EVENT_BYTES = 13,
+    EVENT_BYTES_MAX = 17,
     HEADER_ROOM_BYTES = 64 << 10,
     UNPACK_BYTES_MAX = 16 << 20,
 };
@@ -34,24 +35,27 @@ static void *must(void *memory) {
 static void put_plane(char *plane, const struct forge_event *events, size_t n, size_t column,
                       unsigned shift) {
     for (size_t i = 0; i < n; i++) {
-        const uint32_t values[] = {events[i].operation, events[i].thread, events[i].pool,
-                                   events[i].slot, 1};
+        const uint32_t values[] = {
+            events[i].operation, events[i].thread, events[i].class, events[i].slot, 1,
+            events[i].bytes};
         plane[i] = (char)(unsigned char)(values[column] >> shift);
     }
 }
 
-static void put_columns(char *body, const struct forge_event *events, size_t n) {
-    static const unsigned widths[] = {1, 2, 2, 4, 4};
-    for (size_t column = 0; column < 5; column++) {
+static size_t put_columns(char *body, const struct forge_event *events, size_t n,
+                          size_t n_columns) {
+    static const unsigned widths[] = {1, 2, 2, 4, 4, 4};
+    size_t planes = 0;
+    for (size_t column = 0; column < n_columns; column++) {
         for (unsigned byte = 0; byte < widths[column]; byte++) {
-            put_plane(body, events, n, column, 8 * byte);
-            body += n;
+            put_plane(body + planes++ * n, events, n, column, 8 * byte);
         }
     }
+    return planes * n;
 }
 
 struct forge_text forge_text(const char *header, const struct forge_event *events, size_t n) {
-    struct forge_text text = {must(calloc(1, HEADER_ROOM_BYTES + n * EVENT_BYTES)), 0};
+    struct forge_text text = {must(calloc(1, HEADER_ROOM_BYTES + n * EVENT_BYTES_MAX)), 0};
     const char *number = strstr(header, "%u");
     int used = number ? snprintf(text.bytes, HEADER_ROOM_BYTES, "mempool-trace 1\n%.*s%zu%send\n",
                                  (int)(number - header), header, n, number + 2)
@@ -60,24 +64,87 @@ struct forge_text forge_text(const char *header, const struct forge_event *event
         fputs("forge: the header is too long\n", stderr);
         abort();
     }
-    put_columns(text.bytes + used, events, n);
-    text.n = (size_t)used + n * EVENT_BYTES;
+    text.n = (size_t)used;
+    text.n += put_columns(text.bytes + used, events, n, strstr(header, " size:u32") ? 6 : 5);
     return text;
 }
 
-struct forge_text forge_standard(unsigned threads, const char *pools,
+struct forge_text forge_standard(unsigned threads, const char *classes,
                                  const struct forge_event *events, size_t n) {
     char header[4096];
+    bool has_sites = strncmp(classes, "site ", 5) == 0 || strstr(classes, "\nsite ");
     int used = snprintf(header, sizeof(header),
                         "info process test\n"
                         "events %%u\n"
                         "tick_ns 16\n"
-                        "columns op:u8 thread:u16 class:u16 slot:u32 dt:u32\n");
+                        "columns op:u8 thread:u16 class:u16 slot:u32 dt:u32%s\n",
+                        has_sites ? " size:u32" : "");
     for (unsigned i = 0; i < threads; i++) {
         used += snprintf(header + used, sizeof(header) - (size_t)used, "thread %u t%u\n", i, i);
     }
-    snprintf(header + used, sizeof(header) - (size_t)used, "%s", pools);
+    snprintf(header + used, sizeof(header) - (size_t)used, "%s", classes);
     return forge_text(header, events, n);
+}
+
+/* ---- a mixed trace ---- */
+
+enum {
+    MIXED_CLASSES = 5,
+    MIXED_SLOTS = 8,
+};
+
+/* The same numbers everywhere. */
+static uint32_t next_random(uint32_t *state, uint32_t below) {
+    *state = *state * UINT32_C(1664525) + UINT32_C(1013904223);
+    return (*state >> 8) % below;
+}
+
+/* What happens next to a slot: it is taken, or changed, or given back. */
+static uint8_t next_operation(uint32_t *state, bool is_site, bool is_live) {
+    if (!is_live) {
+        return is_site ? (uint8_t)(TRACE_MALLOC + next_random(state, 2))
+                       : (uint8_t)(TRACE_GET + next_random(state, 2));
+    }
+    if (is_site) {
+        return next_random(state, 2) ? TRACE_REALLOC : TRACE_FREE;
+    }
+    return TRACE_PUT;
+}
+
+static uint32_t next_bytes(uint32_t *state) {
+    static const uint32_t limits[] = {3, 20, 100, 6000};
+    return next_random(state, limits[next_random(state, 4)]);
+}
+
+struct forge_text forge_mixed(void) {
+    static const bool is_site[MIXED_CLASSES] = {true, false, true, true, false};
+    static struct forge_event events[FORGE_MIXED_EVENTS];
+    bool is_live[MIXED_CLASSES][MIXED_SLOTS] = {{false}};
+    uint32_t state = 1;
+    size_t n = 0;
+    for (uint16_t thread = 0; thread < FORGE_MIXED_THREADS; thread++) {
+        events[n++] = (struct forge_event){TRACE_THREAD_START, thread, FORGE_NO_POOL, 0};
+    }
+    events[n++] = (struct forge_event){TRACE_POOL_NEW, 0, 1, 0};
+    events[n++] = (struct forge_event){TRACE_POOL_NEW, 0, 4, 0};
+    while (n < FORGE_MIXED_EVENTS) {
+        uint16_t class = (uint16_t)next_random(&state, MIXED_CLASSES);
+        uint32_t slot = next_random(&state, MIXED_SLOTS);
+        bool *live = &is_live[class][slot];
+        uint8_t operation = next_operation(&state, is_site[class], *live);
+        *live = operation != TRACE_PUT && operation != TRACE_FREE;
+        events[n++] = (struct forge_event){
+            .operation = operation,
+            .thread = (uint16_t)next_random(&state, FORGE_MIXED_THREADS),
+            .class = class,
+            .slot = slot,
+            .bytes = trace_has_bytes(operation) ? next_bytes(&state) : 0,
+        };
+    }
+    return forge_standard(FORGE_MIXED_THREADS,
+                          "site 0 a:first 0 0 8\npool 1 a:small 40 4 8\nsite 2 b:first 0 0 8\n"
+                          "site 3 a:second 0 0 8\npool 4 b:large 3000 4 8\n",
+                          events, n);
 }
 
 struct forge_text forge_compress(struct forge_text text) {

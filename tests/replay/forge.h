@@ -12,12 +12,13 @@ enum {
     FORGE_NO_POOL = 65535,
 };
 
-/* One event of a trace to be made. */
+/* One event of a trace to be made; what is left out is 0. */
 struct forge_event {
     uint8_t operation;
     uint16_t thread;
-    uint16_t pool;
+    uint16_t class;
     uint32_t slot;
+    uint32_t bytes; /* of a block */
 };
 
 /* A text in memory from malloc. */
@@ -27,12 +28,24 @@ struct forge_text {
 };
 
 /** forge_text: "mempool-trace 1", the lines of `header` (each ended by \n; may hold %u once, for
- *  the number of events), "end", and the columns op, thread, class, slot, dt of the events. */
+ *  the number of events), "end", and the columns op, thread, class, slot, dt of the events; and
+ *  size, where the header says "size:u32". */
 struct forge_text forge_text(const char *header, const struct forge_event *events, size_t n);
 
-/** forge_standard: the same, with a header of `threads` threads and the given lines of pools. */
-struct forge_text forge_standard(unsigned threads, const char *pools,
+/** forge_standard: the same, with a header of `threads` threads and the given lines of pools and
+ *  sites; with sites there is the column size. */
+struct forge_text forge_standard(unsigned threads, const char *classes,
                                  const struct forge_event *events, size_t n);
+
+enum {
+    FORGE_MIXED_EVENTS = 4000,
+    FORGE_MIXED_THREADS = 4,
+};
+
+/** forge_mixed: a good trace of FORGE_MIXED_EVENTS events of every kind that is replayed, on two
+ *  pools and three sites: blocks of 0 to some thousand bytes that grow and shrink, and go from
+ *  thread to thread; some are live at the end. */
+struct forge_text forge_mixed(void);
 
 /** forge_compress: a text compressed with zstd. */
 struct forge_text forge_compress(struct forge_text text);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Damages a good trace in thousands of ways: each is refused with a message, or can be replayed. */
-/* Usage: fuzz_trace TRACE [ROUNDS [SEED]] */
+/* Usage: fuzz_trace TRACE|mixed [ROUNDS [SEED]]
+ * `mixed`: a trace with heap events, made here. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +12,6 @@
 #include "scale.h"
 
 enum {
-    EVENT_BYTES = 13,   /* of the trace's columns together */
     KEPT_EVENTS = 6500, /* of the given trace, so that a round takes milliseconds */
     DEFAULT_ROUNDS = 3000,
 };
@@ -22,6 +22,7 @@ struct tally {
     unsigned long wrong;
 };
 
+static size_t event_bytes = 13; /* of the trace's columns together */
 static uint64_t random_state;
 
 /* xorshift64*: the same numbers everywhere. */
@@ -42,7 +43,7 @@ static size_t random_below(size_t n) {
 static size_t find_header(struct forge_text text, size_t *ret_events) {
     for (size_t i = 0; i + 5 <= text.n; i++) {
         if (memcmp(text.bytes + i, "\nend\n", 5) == 0) {
-            *ret_events = (text.n - i - 5) / EVENT_BYTES;
+            *ret_events = (text.n - i - 5) / event_bytes;
             return i + 5;
         }
     }
@@ -55,7 +56,7 @@ static struct forge_text cut_events(struct forge_text text) {
     size_t n_events;
     size_t header_bytes = find_header(text, &n_events);
     size_t kept = n_events < KEPT_EVENTS ? n_events : KEPT_EVENTS;
-    struct forge_text cut = {malloc(header_bytes + 32 + kept * EVENT_BYTES), 0};
+    struct forge_text cut = {malloc(header_bytes + 32 + kept * event_bytes), 0};
     if (!cut.bytes) {
         exit(2);
     }
@@ -70,7 +71,7 @@ static struct forge_text cut_events(struct forge_text text) {
         }
         line = end + 1;
     }
-    for (size_t plane = 0; plane < EVENT_BYTES; plane++) {
+    for (size_t plane = 0; plane < event_bytes; plane++) {
         memcpy(cut.bytes + cut.n, text.bytes + header_bytes + plane * n_events, kept);
         cut.n += kept;
     }
@@ -214,13 +215,15 @@ static void run_round(struct forge_text text, struct forge_text packed, unsigned
 int main(int argc, char **argv) {
     struct tally tally = {0};
     if (argc < 2) {
-        fputs("Usage: fuzz_trace TRACE [ROUNDS [SEED]]\n", stderr);
+        fputs("Usage: fuzz_trace TRACE|mixed [ROUNDS [SEED]]\n", stderr);
         return 2;
     }
     unsigned long rounds = argc > 2 ? strtoul(argv[2], NULL, 10) : test_scaled(DEFAULT_ROUNDS);
     uint64_t seed = argc > 3 ? strtoull(argv[3], NULL, 10) : 1;
     random_state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
-    struct forge_text whole = forge_unpack(argv[1]);
+    bool is_mixed = strcmp(argv[1], "mixed") == 0;
+    event_bytes += is_mixed ? 4 : 0;
+    struct forge_text whole = is_mixed ? forge_mixed() : forge_unpack(argv[1]);
     struct forge_text text = cut_events(whole);
     struct forge_text packed = forge_compress(text);
     judge(packed, 0, &tally);

@@ -202,13 +202,17 @@ static void test_bad_traces(void **state) {
     free(text.bytes);
     text = forge_standard(1, pool, events, 2);
     packed = forge_compress(text);
-    refuses_file(packed.bytes, packed.n, "has no gets: nothing to replay");
+    refuses_file(packed.bytes, packed.n, "has no gets or allocations: nothing to replay");
     free(packed.bytes);
     free(text.bytes);
-    text = forge_text("site 0 a:b 0 0 1\n", events, 0);
+    static const struct forge_event heap_events[] = {
+        {TRACE_THREAD_START, 0, FORGE_NO_POOL, 0},
+        {TRACE_FREE, 0, 0, 0},
+    };
+    text = forge_standard(1, "site 0 main:text 0 0 1\n", heap_events, 2);
     packed = forge_compress(text);
     refuses_file(packed.bytes, packed.n,
-                 "header line 2: this trace has heap events, which this version cannot replay");
+                 "event 1: free of object 0 of site 0 (main:text), which is not live");
     free(packed.bytes);
     free(text.bytes);
 }
@@ -221,7 +225,7 @@ static void test_tables(void **state) {
     contains(run.out, "150000 events of 25 threads: 75437 gets (55 % zeroed) from 24 pools");
     contains(run.out, "at most 995 objects live (110 KiB), 911 at the end");
     contains(run.out, "replay  1 worker, 2 rounds\n");
-    contains(run.out, "\ncontender  ns/get+put  ");
+    contains(run.out, "\ncontender  ns/pair  ");
     contains(run.out, "\nmempool ");
     contains(run.out, "\nmalloc ");
     contains(run.out, "\nclassic ");
@@ -236,6 +240,33 @@ static void test_tables(void **state) {
     assert_int_equal(run.status, 0);
     contains(run.out, "\nharness ");
     assert_null(strstr(run.out, "\nmalloc "));
+}
+
+/* A trace with heap events, through every contender. */
+static void test_heap(void **state) {
+    (void)state;
+    char path[64];
+    struct forge_text text = forge_mixed();
+    struct forge_text packed = forge_compress(text);
+    write_file(path, packed.bytes, packed.n);
+    free(packed.bytes);
+    free(text.bytes);
+    struct run run = RUN("replay", "--rounds=2", "--against=malloc,classic,harness", path);
+    struct run two = RUN("replay", "--rounds=1", "--workers=2", path);
+    unlink(path);
+    assert_string_equal(run.err, "");
+    assert_int_equal(run.status, 0);
+    contains(run.out, "4000 events of 4 threads: ");
+    contains(run.out, " mallocs (");
+    contains(run.out, " zeroed) at 3 sites, ");
+    contains(run.out, " reallocs, ");
+    contains(run.out, "\nmempool ");
+    contains(run.out, "\nclassic ");
+    /* Pools and sites share their numbers: only pools are in the table of pools. */
+    contains(run.out, "\na:small ");
+    contains(run.out, "\nb:large ");
+    assert_null(strstr(run.out, "first"));
+    assert_int_equal(two.status, 0);
 }
 
 static void test_full_disk(void **state) {
@@ -255,7 +286,7 @@ static void test_full_disk(void **state) {
 
 #if TEST_HAS_JSON
 static void check_contender(const json_t *contender, const char *name, size_t n_rounds) {
-    const json_t *ns = json_object_get(contender, "ns_per_get_and_put");
+    const json_t *ns = json_object_get(contender, "ns_per_pair");
     const json_t *resident = json_object_get(contender, "resident");
     assert_string_equal(json_string_value(json_object_get(contender, "name")), name);
     double median = json_real_value(json_object_get(ns, "median"));
@@ -304,6 +335,8 @@ static void check_json(const char *workers, json_int_t n_workers) {
     const json_t *trace = json_object_get(whole, "trace");
     assert_string_equal(json_string_value(json_object_get(trace, "file")), trace_path);
     assert_int_equal(json_integer_value(json_object_get(trace, "gets")), 75437);
+    assert_int_equal(json_integer_value(json_object_get(trace, "sites")), 0);
+    assert_int_equal(json_integer_value(json_object_get(trace, "mallocs")), 0);
     assert_int_equal(json_integer_value(json_object_get(trace, "peak_live_bytes")), 111784);
     assert_int_equal(json_integer_value(json_object_get(whole, "workers")), n_workers);
     json_int_t crossings = json_integer_value(json_object_get(whole, "crossings"));
@@ -343,6 +376,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_bad_options), cmocka_unit_test(test_bad_files),
         cmocka_unit_test(test_bad_traces),  cmocka_unit_test(test_tables),
         cmocka_unit_test(test_full_disk),   cmocka_unit_test(test_json),
+        cmocka_unit_test(test_heap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,13 +70,28 @@ struct fixture {
     struct replay_engine *engine;
 };
 
-static struct fixture make_fixture(unsigned workers) {
-    struct fixture fixture = {.trace = make_trace()};
+static struct trace *load_mixed(void) {
+    struct forge_text text = forge_mixed();
+    struct trace *trace = NULL;
+    struct trace_error error;
+    if (forge_load(text, &trace, &error) != 0) {
+        fail_msg("refused: %s", error.text);
+    }
+    free(text.bytes);
+    return trace;
+}
+
+static struct fixture make_fixture_of(struct trace *trace, unsigned workers) {
+    struct fixture fixture = {.trace = trace};
     fixture.plan = plan_create(fixture.trace, workers);
     assert_non_null(fixture.plan);
     fixture.engine = replay_engine_create(fixture.plan);
     assert_non_null(fixture.engine);
     return fixture;
+}
+
+static struct fixture make_fixture(unsigned workers) {
+    return make_fixture_of(make_trace(), workers);
 }
 
 static void drop_fixture(struct fixture *fixture) {
@@ -93,6 +108,12 @@ enum misdeed {
     TAIL_OVERLAP,      /* they overlap behind the bytes that the timed loop writes */
     DIRTY_GET0,
     NO_OBJECT,
+    NO_BLOCK,
+    SAME_BLOCK_TWICE,
+    DIRTY_CALLOC,
+    FORGETFUL_REALLOC,
+    FORGETS_THE_TAIL,
+    NO_SITE,
     NO_POOL,
     NO_START,
     CRASH,
@@ -100,6 +121,7 @@ enum misdeed {
 
 static enum misdeed misdeed;
 static atomic_uint n_gets, n_zeroed, n_puts, n_pools, n_begun, n_threads;
+static atomic_uint n_sites, n_allocations, n_reallocations, n_frees;
 
 /* Everything it hands out: never reused within a round, and given back before the next, because
  * a round that ends with a fault leaves its pools as they were. */
@@ -121,7 +143,7 @@ struct odd_pool {
 };
 
 static int odd_begin(const struct trace *trace) {
-    assert(trace->n_pools == 3);
+    assert(trace->n_pools == 3 || trace->n_sites == 3);
     n_begun++;
     return misdeed == NO_START ? -EBUSY : 0;
 }
@@ -186,7 +208,65 @@ static void odd_put(struct odd_pool *pool, void *object) {
     n_puts++;
 }
 
+/* A block's bytes follow its size. */
+struct odd_block {
+    _Alignas(16) size_t bytes;
+};
+
+struct odd_site {
+    char shared[8192];
+};
+
+static void *odd_site_create(const char *name) {
+    if (misdeed == NO_SITE && strcmp(name, "a:second") == 0) {
+        errno = EOVERFLOW;
+        return NULL;
+    }
+    n_sites++;
+    return odd_take(sizeof(struct odd_site));
+}
+
+static void *odd_malloc(struct odd_site *site, size_t bytes, bool is_zeroed) {
+    unsigned number = n_allocations++;
+    if (misdeed == NO_BLOCK && number == 20) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    struct odd_block *block = misdeed == SAME_BLOCK_TWICE ? (struct odd_block *)(void *)site->shared
+                                                          : odd_take(sizeof(*block) + bytes);
+    block->bytes = bytes;
+    memset(block + 1, is_zeroed ? 0 : 0xa5, bytes);
+    if (misdeed == DIRTY_CALLOC && is_zeroed && bytes > 128) {
+        ((char *)(block + 1))[bytes - 1] = 1;
+    }
+    return block + 1;
+}
+
+static void *odd_realloc(void *block, size_t bytes) {
+    n_reallocations++;
+    const struct odd_block *before = (struct odd_block *)block - 1;
+    struct odd_block *after = odd_take(sizeof(*after) + bytes);
+    size_t kept = before->bytes < bytes ? before->bytes : bytes;
+    after->bytes = bytes;
+    if (misdeed != FORGETFUL_REALLOC) {
+        memcpy(after + 1, block, kept);
+    }
+    if (misdeed == FORGETS_THE_TAIL && kept > 128) {
+        ((char *)(after + 1))[kept - 1] ^= 1;
+    }
+    return after + 1;
+}
+
+static void odd_free(void *block) {
+    assert(block);
+    n_frees++;
+}
+
 #define REPLAY_PREFIX odd_contender
+#define REPLAY_MALLOC(site, bytes) odd_malloc(site, bytes, false)
+#define REPLAY_CALLOC(site, bytes) odd_malloc(site, bytes, true)
+#define REPLAY_REALLOC(site, block, bytes) odd_realloc(block, bytes)
+#define REPLAY_FREE(site, block) odd_free(block)
 #define REPLAY_GET(pool, object_bytes) odd_get(pool, false)
 #define REPLAY_GET0(pool, object_bytes) odd_get(pool, true)
 #define REPLAY_PUT(pool, object) odd_put(pool, object)
@@ -200,6 +280,8 @@ static const struct replay_contender odd = {
     .pool_create = odd_pool_create,
     .pool_destroy = odd_pool_destroy,
     .put = odd_contender_put,
+    .site_create = odd_site_create,
+    .free = odd_contender_free,
     .run_single = odd_contender_run_single,
     .run_shared = odd_contender_run_shared,
     .run_verified = odd_contender_run_verified,
@@ -209,6 +291,7 @@ static void reset_counts(enum misdeed now) {
     replay_memory_release(&odd_memory);
     misdeed = now;
     n_gets = n_zeroed = n_puts = n_pools = n_begun = n_threads = 0;
+    n_sites = n_allocations = n_reallocations = n_frees = 0;
 }
 
 /* ---- tests ---- */
@@ -252,27 +335,53 @@ static void test_rounds(void **state) {
     }
 }
 
-static void test_all_contenders(void **state) {
+/* Every event of the heap, whatever the worker, and what is live at the end. */
+static void test_heap_rounds(void **state) {
     (void)state;
-    for (unsigned workers = 1; workers <= 3; workers++) {
-        struct fixture fixture = make_fixture(workers);
-        for (size_t i = 0; contender_at(i); i++) {
-            const struct replay_contender *contender = contender_at(i);
+    for (unsigned workers = 1; workers <= 4; workers++) {
+        struct fixture fixture = make_fixture_of(load_mixed(), workers);
+        const struct trace *trace = fixture.trace;
+        for (int verified = 0; verified <= 1; verified++) {
+            struct replay_options options = {.verified = verified};
             struct replay_outcome outcome;
-            struct replay_options options = {0};
-            assert_int_equal(replay_round(fixture.engine, contender, &options, &outcome), 0);
-            options.verified = true;
-            if (contender->run_verified) {
-                assert_int_equal(replay_round(fixture.engine, contender, &options, &outcome), 0);
-            }
+            reset_counts(BEHAVE);
+            assert_int_equal(replay_round(fixture.engine, &odd, &options, &outcome), 0);
+            assert_int_equal(n_gets, trace->n_gets);
+            assert_int_equal(n_puts, trace->n_gets);
+            assert_int_equal(n_sites, 3);
+            assert_int_equal(n_allocations, trace->n_allocations);
+            assert_int_equal(n_frees, trace->n_allocations);
+            assert_true(n_frees > trace->n_frees);
+            assert_int_equal(n_reallocations, trace->n_reallocations);
         }
         drop_fixture(&fixture);
     }
 }
 
-static void expect_fault(unsigned workers, bool verified, enum misdeed now,
-                         enum replay_fault_kind kind, const char *says) {
-    struct fixture fixture = make_fixture(workers);
+static void run_all_contenders(struct fixture fixture) {
+    for (size_t i = 0; contender_at(i); i++) {
+        const struct replay_contender *contender = contender_at(i);
+        struct replay_outcome outcome;
+        struct replay_options options = {0};
+        assert_int_equal(replay_round(fixture.engine, contender, &options, &outcome), 0);
+        options.verified = true;
+        if (contender->run_verified) {
+            assert_int_equal(replay_round(fixture.engine, contender, &options, &outcome), 0);
+        }
+    }
+    drop_fixture(&fixture);
+}
+
+static void test_all_contenders(void **state) {
+    (void)state;
+    for (unsigned workers = 1; workers <= 3; workers++) {
+        run_all_contenders(make_fixture(workers));
+        run_all_contenders(make_fixture_of(load_mixed(), workers));
+    }
+}
+
+static void expect_fault_of(struct fixture fixture, bool verified, enum misdeed now,
+                            enum replay_fault_kind kind, const char *says) {
     struct replay_options options = {.verified = verified};
     struct replay_outcome outcome;
     char text[300];
@@ -283,6 +392,55 @@ static void expect_fault(unsigned workers, bool verified, enum misdeed now,
     if (!strstr(text, says)) {
         fail_msg("says '%s', not '%s'", text, says);
     }
+    drop_fixture(&fixture);
+}
+
+static void expect_fault(unsigned workers, bool verified, enum misdeed now,
+                         enum replay_fault_kind kind, const char *says) {
+    expect_fault_of(make_fixture(workers), verified, now, kind, says);
+}
+
+static void expect_heap_fault(unsigned workers, bool verified, enum misdeed now,
+                              enum replay_fault_kind kind, const char *says) {
+    expect_fault_of(make_fixture_of(load_mixed(), workers), verified, now, kind, says);
+}
+
+static void test_heap_faults(void **state) {
+    (void)state;
+    for (unsigned workers = 1; workers <= 2; workers++) {
+        for (int verified = 0; verified <= 1; verified++) {
+            expect_heap_fault(workers, verified, NO_BLOCK, REPLAY_NO_OBJECT,
+                              "a get returned nothing from site ");
+            expect_heap_fault(workers, verified, NO_SITE, REPLAY_NO_POOL,
+                              "cannot create site a:second: Value too large");
+            expect_heap_fault(workers, verified, FORGETFUL_REALLOC, REPLAY_NOT_KEPT,
+                              "a realloc lost what was written to the block, of site ");
+        }
+        expect_heap_fault(workers, true, DIRTY_CALLOC, REPLAY_NOT_ZEROED,
+                          "a zeroed get was not zero, from site ");
+        expect_heap_fault(workers, true, FORGETS_THE_TAIL, REPLAY_NOT_KEPT, "a realloc lost ");
+    }
+    /* On one worker: with two this would be a race too. */
+    for (int verified = 0; verified <= 1; verified++) {
+        expect_heap_fault(1, verified, SAME_BLOCK_TWICE, REPLAY_OVERLAP,
+                          "overlap: a live object lost what was written to it, of site ");
+    }
+}
+
+/* A contender without a heap is told from one that fails. */
+static void test_no_heap(void **state) {
+    (void)state;
+    struct fixture fixture = make_fixture_of(load_mixed(), 1);
+    struct replay_contender without = odd;
+    without.site_create = NULL;
+    struct replay_options options = {0};
+    struct replay_outcome outcome;
+    char text[100];
+    reset_counts(BEHAVE);
+    assert_int_equal(replay_round(fixture.engine, &without, &options, &outcome), -EFAULT);
+    assert_int_equal(outcome.fault.kind, REPLAY_NO_HEAP);
+    replay_fault_text(&outcome.fault, fixture.trace, text, sizeof(text));
+    assert_string_equal(text, "has no heap, which this trace needs");
     drop_fixture(&fixture);
 }
 
@@ -396,9 +554,10 @@ int main(void) {
     n_requests = scaled < REQUESTS_MAX ? (uint32_t)scaled / 2 * 2 : REQUESTS_MAX;
     n_requests = n_requests < 40 ? 40 : n_requests;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rounds),   cmocka_unit_test(test_all_contenders),
-        cmocka_unit_test(test_faults),   cmocka_unit_test(test_overlap),
-        cmocka_unit_test(test_resident),
+        cmocka_unit_test(test_rounds),      cmocka_unit_test(test_all_contenders),
+        cmocka_unit_test(test_faults),      cmocka_unit_test(test_overlap),
+        cmocka_unit_test(test_resident),    cmocka_unit_test(test_heap_rounds),
+        cmocka_unit_test(test_heap_faults), cmocka_unit_test(test_no_heap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

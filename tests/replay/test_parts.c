@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Small parts of the harness: medians and mapped memory. */
+/* Small parts of the harness: medians, mapped memory, names. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +11,8 @@
 
 #include "replay/contenders.h"
 #include "replay/memory.h"
+#include "replay/own_site.h"
+#include "replay/registry.h"
 #include "replay/resident.h"
 #include "replay/spread.h"
 
@@ -110,12 +112,60 @@ static void test_contender_names(void **state) {
     assert_null(contender_at(4));
 }
 
+static void test_registry(void **state) {
+    (void)state;
+    struct registry registry = {.n = 0};
+    void **first = registry_find(&registry, "name", 4);
+    assert_null(*first);
+    *first = &registry;
+    /* Its length belongs to a name. */
+    assert_null(*registry_find(&registry, "names", 5));
+    assert_null(*registry_find(&registry, "nam", 3));
+    assert_null(*registry_find(&registry, "", 0));
+    assert_ptr_equal(registry_find(&registry, "names", 4), first);
+    assert_ptr_equal(*first, &registry);
+    assert_int_equal(registry.n, 4);
+    replay_memory_release(&registry.memory);
+    struct site_name parts = site_name_split("one:two:three");
+    assert_int_equal(parts.component_bytes, 3);
+    assert_string_equal(parts.type, "two:three");
+    parts = site_name_split("alone");
+    assert_int_equal(parts.component_bytes, 0);
+    assert_string_equal(parts.type, "alone");
+}
+
+/* A block's component and type are those of its site, whichever was entered before. */
+static void test_own_sites(void **state) {
+    (void)state;
+    struct replay_worker worker = {.own = NULL};
+    struct own_site *text = own_site_create("first:text");
+    struct own_site *node = own_site_create("first:node");
+    struct own_site *other = own_site_create("second:text");
+    struct own_site *none = own_site_create("text");
+    assert_ptr_equal(own_site_create("first:text"), text);
+    assert_ptr_equal(text->component, node->component);
+    assert_ptr_not_equal(text->component, other->component);
+    assert_ptr_equal(text->type, other->type);
+    assert_null(none->component);
+    struct own_site *const sites[] = {text, node, other, none, text};
+    for (size_t i = 0; i < sizeof(sites) / sizeof(sites[0]); i++) {
+        void *block =
+            i % 2 ? own_site_calloc(&worker, sites[i], 10) : own_site_malloc(&worker, sites[i], 10);
+        struct mempool_block told = {.struct_size = sizeof(told)};
+        assert_int_equal(mempool_block_describe(block, &told), 0);
+        assert_ptr_equal(told.component,
+                         sites[i] == none ? mempool_component_process() : sites[i]->component);
+        assert_ptr_equal(told.type, sites[i]->type);
+        mempool_free(block);
+    }
+    mempool_component_enter(NULL);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_spread),
-        cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_resident_now),
-        cmocka_unit_test(test_contender_names),
+        cmocka_unit_test(test_spread),       cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_resident_now), cmocka_unit_test(test_contender_names),
+        cmocka_unit_test(test_registry),     cmocka_unit_test(test_own_sites),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -45,10 +45,10 @@ static const struct forge_event events[] = {
     {TRACE_GET, 0, 2, 0}, /* object 3, never put */
 };
 
-static void expect_event(const struct plan_event *event, uint32_t object, uint16_t pool,
+static void expect_event(const struct plan_event *event, uint32_t object, uint16_t class,
                          uint8_t operation, uint8_t touch_words) {
     assert_int_equal(event->object, object);
-    assert_int_equal(event->pool, pool);
+    assert_int_equal(event->class, class);
     assert_int_equal(event->operation, operation);
     assert_int_equal(event->touch_words, touch_words);
 }
@@ -61,6 +61,7 @@ static void test_one_worker(void **state) {
     const struct plan_worker *worker = &plan->workers[0];
     assert_int_equal(worker->n_events, 8);
     assert_int_equal(worker->n_tickets, 0);
+    assert_null(worker->bytes); /* which is how the engine knows that there is no heap */
     assert_int_equal(plan->n_crossings, 0);
     expect_event(&worker->events[0], 0, 0, TRACE_GET, 3);
     expect_event(&worker->events[1], 1, 0, TRACE_GET, 3);
@@ -72,9 +73,9 @@ static void test_one_worker(void **state) {
     expect_event(&worker->events[7], 3, 2, TRACE_GET, 8);
     assert_int_equal(plan->n_leftovers, 2);
     assert_int_equal(plan->leftovers[0].object, 2);
-    assert_int_equal(plan->leftovers[0].pool, 1);
+    assert_int_equal(plan->leftovers[0].class, 1);
     assert_int_equal(plan->leftovers[1].object, 3);
-    assert_int_equal(plan->leftovers[1].pool, 2);
+    assert_int_equal(plan->leftovers[1].class, 2);
     assert_int_equal(plan->object_bytes[2], 4000);
     plan_destroy(plan);
     trace_unload(trace);
@@ -122,6 +123,52 @@ static void test_idle_workers(void **state) {
     trace_unload(trace);
 }
 
+/* Sizes lie in the order of the worker's events, and touches follow the block's size. */
+static void test_heap(void **state) {
+    (void)state;
+    static const struct forge_event heap_events[] = {
+        {TRACE_THREAD_START, 0, FORGE_NO_POOL, 0},
+        {TRACE_THREAD_START, 1, FORGE_NO_POOL, 0},
+        {TRACE_MALLOC, 0, 0, 0, 100},
+        {TRACE_CALLOC, 1, 1, 0, 0},
+        {TRACE_REALLOC, 0, 0, 0, 20},
+        {TRACE_REALLOC, 1, 1, 0, 3},
+        {TRACE_FREE, 1, 0, 0, 0},
+        {TRACE_REALLOC, 0, 1, 0, 0},
+        {TRACE_MALLOC, 0, 0, 0, 24},
+    };
+    struct trace *trace = NULL;
+    struct trace_error error;
+    struct forge_text text =
+        forge_standard(2, "site 0 a:b 0 0 1\nsite 1 a:c 0 0 1\n", heap_events, N_OF(heap_events));
+    assert_int_equal(forge_load(text, &trace, &error), 0);
+    free(text.bytes);
+    struct plan *plan = plan_create(trace, 2);
+    assert_non_null(plan);
+    enum { NOTHING = PLAN_TOUCH_NOTHING, BEFORE = 1 << PLAN_TOUCH_BEFORE_SHIFT };
+    const struct plan_worker *first = &plan->workers[0];
+    const struct plan_worker *second = &plan->workers[1];
+    assert_int_equal(first->n_events, 4);
+    expect_event(&first->events[0], 0, 0, TRACE_MALLOC, 8);
+    expect_event(&first->events[1], 0, 0, TRACE_REALLOC | PLAN_PUBLISH, 8 * BEFORE + 2);
+    expect_event(&first->events[2], 1, 1, TRACE_REALLOC | PLAN_WAIT, 0 * BEFORE + NOTHING);
+    expect_event(&first->events[3], 0, 0, TRACE_MALLOC | PLAN_WAIT, 3);
+    assert_int_equal(first->n_bytes, 4);
+    static const uint32_t sizes[] = {100, 20, 0, 24};
+    assert_memory_equal(first->bytes, sizes, sizeof(sizes));
+    assert_int_equal(second->n_events, 3);
+    expect_event(&second->events[0], 1, 1, TRACE_CALLOC, NOTHING);
+    expect_event(&second->events[1], 1, 1, TRACE_REALLOC | PLAN_PUBLISH, NOTHING * BEFORE + 0);
+    expect_event(&second->events[2], 0, 0, TRACE_FREE | PLAN_WAIT | PLAN_PUBLISH, 2);
+    assert_int_equal(second->n_bytes, 2);
+    assert_int_equal(second->bytes[1], 3);
+    /* A block is left over by its malloc or by its realloc. */
+    assert_int_equal(plan->n_leftovers, 2);
+    assert_int_equal(plan->leftovers[1].class, 1);
+    plan_destroy(plan);
+    trace_unload(trace);
+}
+
 static void test_bad_numbers(void **state) {
     (void)state;
     struct trace *trace = load(events, N_OF(events));
@@ -137,9 +184,8 @@ static void test_bad_numbers(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_worker),
-        cmocka_unit_test(test_two_workers),
-        cmocka_unit_test(test_idle_workers),
+        cmocka_unit_test(test_one_worker),   cmocka_unit_test(test_two_workers),
+        cmocka_unit_test(test_idle_workers), cmocka_unit_test(test_heap),
         cmocka_unit_test(test_bad_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

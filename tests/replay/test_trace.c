@@ -97,10 +97,10 @@ static void test_good(void **state) {
     assert_int_equal(trace->n_threads, 2);
     assert_int_equal(trace->n_pools, 2);
     assert_int_equal(trace->n_objects, 3);
-    assert_string_equal(trace->pools[1].name, "main:large");
-    assert_int_equal(trace->pools[1].object_bytes, 4000);
-    assert_int_equal(trace->pools[1].count, 8);
-    assert_int_equal(trace->pools[1].first_object, 2);
+    assert_string_equal(trace->classes[1].name, "main:large");
+    assert_int_equal(trace->classes[1].object_bytes, 4000);
+    assert_int_equal(trace->classes[1].count, 8);
+    assert_int_equal(trace->classes[1].first_object, 2);
     assert_int_equal(trace->n_gets, 4);
     assert_int_equal(trace->n_zeroed_gets, 2);
     assert_int_equal(trace->n_puts, 3);
@@ -111,7 +111,7 @@ static void test_good(void **state) {
     for (uint32_t i = 0; i < trace->n_events; i++) {
         assert_int_equal(trace_operation(trace, i), good_events[i].operation);
         assert_int_equal(trace_thread(trace, i), good_events[i].thread);
-        assert_int_equal(trace_pool(trace, i), good_events[i].pool);
+        assert_int_equal(trace_class(trace, i), good_events[i].class);
         assert_int_equal(trace_slot(trace, i), good_events[i].slot);
     }
     trace_unload(trace);
@@ -128,7 +128,7 @@ static void test_header_order_and_extras(void **state) {
     loads(text, &trace);
     free(text.bytes);
     assert_int_equal(trace->n_threads, 2);
-    assert_string_equal(trace->pools[1].name, "nocolon");
+    assert_string_equal(trace->classes[1].name, "nocolon");
     trace_unload(trace);
 }
 
@@ -145,7 +145,7 @@ static void test_column_order(void **state) {
     loads((struct forge_text){all, sizeof(all)}, &trace);
     assert_int_equal(trace_operation(trace, 0), TRACE_THREAD_START);
     assert_int_equal(trace_slot(trace, 0), 0x01000009);
-    assert_int_equal(trace_pool(trace, 0), 0xffff);
+    assert_int_equal(trace_class(trace, 0), 0xffff);
     assert_int_equal(trace->duration_ticks, 0x01020304);
     trace_unload(trace);
 }
@@ -274,9 +274,6 @@ static void test_bad_header(void **state) {
         {"columns op:u16\n", "unknown column 'op:u16'"},
         {"columns op:u8 op:u8\n", "a second column 'op:u8'"},
         {"columns op:u8 colour:u8\n", "unknown column 'colour:u8'"},
-        {"columns op:u8 size:u32\n",
-         "header line 2: this trace has heap events, which this version cannot replay"},
-        {"site 0 a:b 0 0 1\n", "this trace has heap events, which this version cannot replay"},
         {"thread 1 a\n", "thread 1 where 0 is next"},
         {"thread 0 a\nthread 0 a\n", "header line 3: thread 0 where 1 is next"},
         {"thread 0\n", "'thread' needs a number and a name"},
@@ -292,14 +289,38 @@ static void test_bad_header(void **state) {
         {"pool 0 a:b 1048576 1024 1\n", "the pools ask for more than 1024 MiB at their creation"},
         {"pool 0 a:b 1 9000000 1\npool 1 a:b 1 9000000 1\n", "line 3: the pools ask for more"},
         {"pool 0 a:b 1 1 268435457\n", "the number of slots is 268435457, outside"},
-        {"pool 0 a:b 1 1 268435456\npool 1 a:b 1 1 1\n", "more than 268435456 slots together"},
-        {BEGIN COLUMNS THREADS "pool 0 a:b 1 1 15\n", "the pools have 15 slots for 14 events"},
+        {"pool 0 a:b 1 1 268435456\npool 1 a:b 1 1 1\n",
+         "pools and sites have more than 268435456 slots"},
+        {BEGIN COLUMNS THREADS "pool 0 a:b 1 1 15\n",
+         "pools and sites have 15 slots for 14 events"},
         {"\n", "header line 2: an empty line"},
         {"   \n", "header line 2: an empty line"},
         {"colour blue\n", "header line 2: unknown word 'colour'"},
         {"info tab\there\n", "header line 2: byte 9 is 0x09, not printable ASCII"},
         {"info caf\xc3\xa9\n", "byte 9 is 0xc3, not printable ASCII"},
         {"info carriage return\r\n", "byte 21 is 0x0d, not printable ASCII"},
+    };
+    for (size_t i = 0; i < N_OF(cases); i++) {
+        refused_header(cases[i].header, cases[i].says);
+    }
+}
+
+static void test_bad_sites(void **state) {
+    (void)state;
+    static const struct {
+        const char *header, *says;
+    } cases[] = {
+        {"columns op:u8 size:u16\n", "unknown column 'size:u16'"},
+        {"columns size:u32 size:u32\n", "a second column 'size:u32'"},
+        {BEGIN COLUMNS THREADS "site 0 a:b 0 0 1\n", "has sites, but no column 'size:u32'"},
+        {"site 0 a:b 0 0\n", "'site' takes 5 words, not 4"},
+        {"site 0 a:b 1 0 1\n", "a site's third and fourth word are 0"},
+        {"site 0 a:b 0 1 1\n", "a site's third and fourth word are 0"},
+        {"site 1 a:b 0 0 1\n", "site 1 where 0 is next"},
+        {"pool 0 a:b 1 1 1\nsite 0 a:b 0 0 1\n", "header line 3: site 0 where 1 is next"},
+        {"site 0 a:b 0 0 1\npool 0 a:b 1 1 1\n", "header line 3: pool 0 where 1 is next"},
+        {"site 0 a:b 0 0 268435457\n", "the number of slots is 268435457, outside"},
+        {"site 65535 a:b 0 0 1\n", "its number is 65535, outside 0 to 65534"},
     };
     for (size_t i = 0; i < N_OF(cases); i++) {
         refused_header(cases[i].header, cases[i].says);
@@ -365,8 +386,9 @@ static void test_late_extra(void **state) {
 static void test_bad_events(void **state) {
     (void)state;
     refused_with(3, (struct forge_event){12, 0, 0, 0}, "event 3: unknown operation 12");
-    refused_with(3, (struct forge_event){8, 0, 0, 0},
-                 "event 3: operation 8: this trace has heap events, which this version cannot");
+    refused_with(3, (struct forge_event){TRACE_MALLOC, 0, 0, 0},
+                 "event 3: operation 8 names pool 0 (main:small)");
+    refused_with(3, (struct forge_event){TRACE_FREE, 0, 2, 0}, "event 3: site 2, of 2");
     refused_with(3, (struct forge_event){0x80 | TRACE_PUT, 0, 0, 0},
                  "event 3: operation 0x82: the object's get is not in the trace");
     refused_with(3, (struct forge_event){TRACE_GET, 2, 0, 0}, "event 3: thread 2, of 2");
@@ -400,6 +422,124 @@ static void test_bad_events(void **state) {
                  "event 1: pool 0 is destroyed but does not exist");
 }
 
+/* ---- heap events ---- */
+
+#define HEAP_CLASSES "site 0 main:text 0 0 2\npool 1 main:object 64 8 1\nsite 2 other:text 0 0 1\n"
+
+/* Every operation of a heap; one block is live at the end. */
+static const struct forge_event heap_events[] = {
+    {TRACE_THREAD_START, 0, FORGE_NO_POOL, 0, 0},
+    {TRACE_THREAD_START, 1, FORGE_NO_POOL, 0, 0},
+    {TRACE_POOL_NEW, 0, 1, 0, 0},
+    {TRACE_MALLOC, 0, 0, 0, 100},
+    {TRACE_CALLOC, 1, 2, 0, 0},
+    {TRACE_REALLOC, 1, 0, 0, 0x01020304 >> 8},
+    {TRACE_GET, 0, 1, 0, 0},
+    {TRACE_MALLOC, 0, 0, 1, 16777216},
+    {TRACE_FREE, 1, 0, 0, 0},
+    {TRACE_PUT, 1, 1, 0, 0},
+    {TRACE_REALLOC, 0, 0, 1, 0},
+    {TRACE_CALLOC, 0, 0, 0, 7},
+    {TRACE_FREE, 0, 0, 1, 12345}, /* the size of a free is not looked at */
+    {TRACE_FREE, 0, 2, 0, 0},
+};
+
+static void test_good_heap(void **state) {
+    (void)state;
+    struct trace *trace;
+    struct forge_text text = forge_standard(2, HEAP_CLASSES, heap_events, N_OF(heap_events));
+    loads(text, &trace);
+    free(text.bytes);
+    assert_int_equal(trace->n_classes, 3);
+    assert_int_equal(trace->n_pools, 1);
+    assert_int_equal(trace->n_sites, 2);
+    assert_int_equal(trace->n_objects, 4);
+    assert_true(trace->classes[2].is_site);
+    assert_false(trace->classes[1].is_site);
+    assert_string_equal(trace->classes[2].name, "other:text");
+    assert_int_equal(trace->classes[2].first_object, 3);
+    assert_int_equal(trace->n_gets, 1);
+    assert_int_equal(trace->n_puts, 1);
+    assert_int_equal(trace->n_allocations, 4);
+    assert_int_equal(trace->n_zeroed_allocations, 2);
+    assert_int_equal(trace->n_reallocations, 2);
+    assert_int_equal(trace->n_frees, 3);
+    assert_int_equal(trace_pairs(trace), 5);
+    assert_int_equal(trace->live_at_end, 1);
+    assert_int_equal(trace->peak_live_objects, 4);
+    assert_int_equal(trace->peak_live_bytes, 0x010203 + 64 + 16777216);
+    for (uint32_t i = 0; i < trace->n_events; i++) {
+        assert_int_equal(trace_operation(trace, i), heap_events[i].operation);
+        assert_int_equal(trace_bytes(trace, i), heap_events[i].bytes);
+    }
+    trace_unload(trace);
+    text = forge_mixed();
+    loads(text, &trace);
+    free(text.bytes);
+    assert_true(trace->n_reallocations > 300);
+    trace_unload(trace);
+}
+
+static void refused_heap_with(size_t at, struct forge_event event, const char *says) {
+    struct forge_event events[N_OF(heap_events)];
+    memcpy(events, heap_events, sizeof(heap_events));
+    events[at] = event;
+    refused(forge_standard(2, HEAP_CLASSES, events, N_OF(events)), says);
+}
+
+static void test_bad_heap(void **state) {
+    (void)state;
+    refused_heap_with(3, (struct forge_event){TRACE_FREE, 0, 0, 0},
+                      "event 3: free of object 0 of site 0 (main:text), which is not live");
+    refused_heap_with(3, (struct forge_event){TRACE_REALLOC, 0, 0, 0, 5},
+                      "event 3: realloc of object 0 of site 0 (main:text), which is not live");
+    refused_heap_with(5, (struct forge_event){TRACE_MALLOC, 0, 0, 0, 5},
+                      "event 5: allocation of object 0 of site 0 (main:text), which is live");
+    refused_heap_with(5, (struct forge_event){TRACE_CALLOC, 0, 2, 0, 5},
+                      "event 5: allocation of object 0 of site 2 (other:text), which is live");
+    refused_heap_with(13, (struct forge_event){TRACE_FREE, 0, 0, 1},
+                      "event 13: free of object 1 of site 0 (main:text), which is not live");
+    refused_heap_with(3, (struct forge_event){TRACE_MALLOC, 0, 0, 2, 5},
+                      "event 3: slot 2 of site 0 (main:text), which has 2");
+    refused_heap_with(3, (struct forge_event){TRACE_MALLOC, 0, 1, 0, 5},
+                      "event 3: operation 8 names pool 1 (main:object)");
+    refused_heap_with(6, (struct forge_event){TRACE_GET, 0, 2, 0},
+                      "event 6: operation 0 names site 2 (other:text)");
+    refused_heap_with(2, (struct forge_event){TRACE_POOL_NEW, 0, 0, 0},
+                      "event 2: operation 5 names site 0 (main:text)");
+    refused_heap_with(3, (struct forge_event){TRACE_MALLOC, 0, 3, 0, 5}, "event 3: site 3, of 3");
+    refused_heap_with(3, (struct forge_event){TRACE_MALLOC, 0, 0, 0, 16777217},
+                      "event 3: a block of 16777217 bytes, more than 16777216");
+    refused_heap_with(5, (struct forge_event){TRACE_REALLOC, 0, 0, 0, 0xffffffff},
+                      "event 5: a block of 4294967295 bytes, more than 16777216");
+    refused_heap_with(3, (struct forge_event){TRACE_MALLOC, 2, 0, 0, 5}, "event 3: thread 2, of 2");
+    struct forge_text cut = forge_standard(2, HEAP_CLASSES, heap_events, N_OF(heap_events));
+    cut.n--;
+    refused(cut, "is truncated: the text ends within its columns");
+}
+
+/* A realloc counts with its difference: 256 blocks that grow are too much, one by turns is not. */
+static void test_live_blocks(void **state) {
+    (void)state;
+    enum { N = 602 };
+    static struct forge_event events[N] = {{TRACE_THREAD_START, 0, FORGE_NO_POOL, 0}};
+    for (uint32_t i = 1; i < N; i++) {
+        events[i] = i <= 300 ? (struct forge_event){TRACE_MALLOC, 0, 0, i - 1, 1}
+                             : (struct forge_event){TRACE_REALLOC, 0, 0, i - 301, 16777216};
+    }
+    refused(forge_standard(1, "site 0 a:huge 0 0 301\n", events, 600),
+            "event 556: more than 4096 MiB are live");
+    for (uint32_t i = 301; i < N; i++) {
+        events[i] = (struct forge_event){TRACE_REALLOC, 0, 0, 0, i % 2 ? 16777216 : 1};
+    }
+    struct trace *trace;
+    struct forge_text text = forge_standard(1, "site 0 a:huge 0 0 301\n", events, N);
+    loads(text, &trace);
+    free(text.bytes);
+    assert_int_equal(trace->peak_live_bytes, 16777216 + 299);
+    trace_unload(trace);
+}
+
 /* 16 MiB each: the 257th is more than a replay may need. */
 static void test_too_much_live(void **state) {
     (void)state;
@@ -422,7 +562,9 @@ int main(void) {
         cmocka_unit_test(test_bad_header),     cmocka_unit_test(test_long_name_and_long_word),
         cmocka_unit_test(test_endless_header), cmocka_unit_test(test_claims),
         cmocka_unit_test(test_late_extra),     cmocka_unit_test(test_bad_events),
-        cmocka_unit_test(test_too_much_live),
+        cmocka_unit_test(test_too_much_live),  cmocka_unit_test(test_good_heap),
+        cmocka_unit_test(test_bad_sites),      cmocka_unit_test(test_bad_heap),
+        cmocka_unit_test(test_live_blocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
