@@ -60,6 +60,17 @@ const struct bench_case bench_cases[] = {
      .group = GROUP_REPLAY,
      .unit = UNIT_NS,
      .threads = 2},
+    AT_SIZES("heap-lifo", CASE_HEAP_LIFO, GROUP_HEAP, 1, 1, false),
+    {.name = "replay-heap-1-worker",
+     .kind = CASE_HEAP_REPLAY,
+     .group = GROUP_HEAP,
+     .unit = UNIT_NS,
+     .threads = 1},
+    {.name = "replay-heap-2-workers",
+     .kind = CASE_HEAP_REPLAY,
+     .group = GROUP_HEAP,
+     .unit = UNIT_NS,
+     .threads = 2},
     {.name = "resident-8M/64",
      .kind = CASE_RESIDENT_LIVE,
      .group = GROUP_RESIDENT,
@@ -70,6 +81,12 @@ const struct bench_case bench_cases[] = {
      .fresh = true},
     {.name = "resident-replay",
      .kind = CASE_RESIDENT_REPLAY,
+     .group = GROUP_RESIDENT,
+     .unit = UNIT_KIB,
+     .threads = 1,
+     .fresh = true},
+    {.name = "resident-replay-heap",
+     .kind = CASE_RESIDENT_HEAP,
      .group = GROUP_RESIDENT,
      .unit = UNIT_KIB,
      .threads = 1,
@@ -115,8 +132,11 @@ const char *case_kind_text(enum case_kind kind) {
         [CASE_GET0] = "get one zeroed object, put it",
         [CASE_PRODUCER_CONSUMER] = "one thread gets, another puts",
         [CASE_REPLAY] = "every get and put of a recorded trace",
+        [CASE_HEAP_LIFO] = "allocate one accounted block, free it",
+        [CASE_HEAP_REPLAY] = "every get and put, malloc and free of a recorded trace",
         [CASE_RESIDENT_LIVE] = "resident memory per byte of live objects",
         [CASE_RESIDENT_REPLAY] = "highest growth of resident memory during a replay",
+        [CASE_RESIDENT_HEAP] = "the same with every malloc and free",
         [CASE_POOL_IDLE] = "resident memory of a pool that is never used",
         [CASE_POOL_ONE_LIVE] = "resident memory of a pool with one live object",
     };
@@ -130,6 +150,7 @@ const char *case_group_title(enum case_group group) {
         [GROUP_OWN] = "Ours only: what bulk is compared with",
         [GROUP_THREADS] = "Two threads",
         [GROUP_REPLAY] = "Replay of a recorded trace",
+        [GROUP_HEAP] = "The accounted heap, and its replay with that of pools",
         [GROUP_RESIDENT] = "Resident memory",
     };
     return titles[group];
@@ -142,6 +163,15 @@ const char *case_unit_text(enum case_unit unit) {
         [UNIT_KIB] = "KiB",
     };
     return texts[unit];
+}
+
+bool case_replays(const struct bench_case *test) {
+    return test->kind == CASE_REPLAY || test->kind == CASE_HEAP_REPLAY ||
+           test->kind == CASE_RESIDENT_REPLAY || test->kind == CASE_RESIDENT_HEAP;
+}
+
+bool case_uses_heap(const struct bench_case *test) {
+    return test->group == GROUP_HEAP || test->kind == CASE_RESIDENT_HEAP;
 }
 
 bool case_is_single_thread(const struct bench_case *test) {

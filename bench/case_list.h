@@ -20,8 +20,11 @@ enum case_kind {
     CASE_GET0,              /* zeroed get, put */
     CASE_PRODUCER_CONSUMER, /* one thread gets, another puts */
     CASE_REPLAY,            /* a recorded trace, `threads` workers */
+    CASE_HEAP_LIFO,         /* malloc, free of one size */
+    CASE_HEAP_REPLAY,       /* a recorded trace with heap events, `threads` workers */
     CASE_RESIDENT_LIVE,     /* resident growth per live byte, `live` objects */
     CASE_RESIDENT_REPLAY,   /* highest resident growth during a replay */
+    CASE_RESIDENT_HEAP,     /* the same with heap events */
     CASE_POOL_IDLE,         /* resident growth per pool, `live` pools, none used */
     CASE_POOL_ONE_LIVE,     /* the same, one object live in each */
 };
@@ -33,12 +36,13 @@ enum case_group {
     GROUP_OWN,      /* only to compare ours with ours */
     GROUP_THREADS,  /* two threads */
     GROUP_REPLAY,   /* trace replay, timed */
+    GROUP_HEAP,     /* the accounted heap, timed */
     GROUP_RESIDENT, /* memory */
     GROUP_COUNT
 };
 
 enum case_unit {
-    UNIT_NS,             /* nanoseconds per get+put */
+    UNIT_NS,             /* nanoseconds per get+put, or malloc+free */
     UNIT_BYTES_PER_BYTE, /* resident bytes per live byte */
     UNIT_KIB,            /* KiB */
 };
@@ -75,6 +79,12 @@ const char *case_group_title(enum case_group group);
 
 /* A unit as written in the report. */
 const char *case_unit_text(enum case_unit unit);
+
+/* Whether the case replays a trace: timed or for its memory, without heap events or with them. */
+bool case_replays(const struct bench_case *test);
+
+/* Whether it uses the heap, beside pools or alone. */
+bool case_uses_heap(const struct bench_case *test);
 
 /* Whether the case counts as a single-thread case for the geometric mean. */
 bool case_is_single_thread(const struct bench_case *test);

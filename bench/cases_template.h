@@ -14,8 +14,19 @@
  *     size_t peer_get_bulk(peer_pool pool, void **objects, size_t n)
  *     void   peer_put_bulk(peer_pool pool, void *const *objects, size_t n)
  *
- * and, where PEER_GET_AND_CLEAR is defined, peer_get_and_clear: a second way to a zeroed object, of
- * which the faster counts (malloc and memset beside calloc); PEER_THREAD_START() and
+ * and for its heap, whose sites are of a pointer type `peer_site`,
+ *
+ *     peer_site peer_site_open(const char *name)     "component:type"; NULL with errno
+ *     void  peer_enter(struct replay_worker *worker, peer_site site)
+ *           be where the site is, before an allocation; worker->own may tell where that was last
+ *     void *peer_malloc(peer_site site, size_t bytes)
+ *     void *peer_calloc(peer_site site, size_t bytes)
+ *     void *peer_realloc(void *block, size_t bytes)
+ *     void  peer_free(void *block)
+ *
+ * (a peer without a heap includes bench/no_heap.h for these). PEER_HAS_HEAP says whether there is
+ * one. Where PEER_GET_AND_CLEAR is defined there is peer_get_and_clear: a second way to a zeroed
+ * object, of which the faster counts (malloc and memset beside calloc); and PEER_THREAD_START() and
  * PEER_THREAD_STOP() where a thread must do more than begin and end.
  *
  * Every object got is written to (its first 8 bytes), as any user would, and checked for NULL.
@@ -25,6 +36,10 @@
 #ifndef PEER_THREAD_START
 #define PEER_THREAD_START() ((void)0)
 #define PEER_THREAD_STOP() ((void)0)
+#endif
+
+#ifndef PEER_HAS_HEAP
+#define PEER_HAS_HEAP 1
 #endif
 
 #include "bench/random.h"
@@ -99,6 +114,34 @@ static void loop_random(struct work *work, uint64_t repetitions) {
             peer_put(pool, objects[shuffle[j]]);
         }
     }
+}
+
+/* --- the heap --- */
+
+static peer_site hot_site;
+
+static void loop_heap_lifo(struct work *work, uint64_t repetitions) {
+    size_t bytes = work->test->object_bytes;
+    peer_site site = hot_site;
+    for (uint64_t i = 0; i < repetitions; i++) {
+        void *block = peer_malloc(site, bytes);
+        if (__builtin_expect(block == NULL, 0)) {
+            worker_give_up(-ENOMEM, "a malloc returned NULL");
+        }
+        *(volatile uint64_t *)block = i;
+        peer_free(block);
+    }
+}
+
+/* As a module does: it is entered once, and then allocates. */
+static int open_hot_site(void) {
+    static struct replay_worker alone;
+    hot_site = peer_site_open("bench:block");
+    if (hot_site == NULL) {
+        return -errno;
+    }
+    peer_enter(&alone, hot_site);
+    return 0;
 }
 
 /* --- requests of six objects --- */
@@ -322,8 +365,14 @@ static int prepare_pools(struct work *work) {
 
 int case_prepare(struct work *work) {
     const struct bench_case *test = work->test;
-    if (test->group == GROUP_REPLAY || test->kind == CASE_RESIDENT_REPLAY) {
+    if (case_uses_heap(test) && !PEER_HAS_HEAP) {
+        return -ENOTSUP;
+    }
+    if (case_replays(test)) {
         return replay_prepare(work);
+    }
+    if (test->kind == CASE_HEAP_LIFO) {
+        return open_hot_site();
     }
     if (test->group == GROUP_RESIDENT) {
         return 0; /* the pools are part of what is measured */
@@ -357,6 +406,7 @@ double case_measure(struct work *work, uint64_t target_ns) {
         [CASE_BULK] = {loop_bulk, BULK_OBJECTS},
         [CASE_ONE_BY_ONE] = {loop_one_by_one, BULK_OBJECTS},
         [CASE_REPLACE] = {loop_replace, 1},
+        [CASE_HEAP_LIFO] = {loop_heap_lifo, 1},
     };
     const struct bench_case *test = work->test;
     switch (test->kind) {
@@ -365,7 +415,9 @@ double case_measure(struct work *work, uint64_t target_ns) {
     case CASE_PRODUCER_CONSUMER:
         return measure_producer_consumer(work, target_ns);
     case CASE_REPLAY:
+    case CASE_HEAP_REPLAY:
     case CASE_RESIDENT_REPLAY:
+    case CASE_RESIDENT_HEAP:
         return replay_measure(work, target_ns);
     case CASE_RESIDENT_LIVE:
         return measure_resident_live(work);

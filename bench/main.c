@@ -33,15 +33,16 @@ static int run(const struct options *options, const struct peer_list *peers,
     return results_failures(results) > 0 ? 1 : 0;
 }
 
-/* Whether any chosen case replays. */
-static bool wants_trace(const struct results *results) {
+/* The first trace that a chosen case replays and that cannot be read; NULL: none. */
+static const char *missing_trace(const struct results *results, const struct options *options) {
     for (size_t i = 0; i < bench_n_cases; i++) {
-        if (results->chosen[i] &&
-            (bench_cases[i].kind == CASE_REPLAY || bench_cases[i].kind == CASE_RESIDENT_REPLAY)) {
-            return true;
+        const char *path =
+            case_uses_heap(&bench_cases[i]) ? options->heap_trace_path : options->trace_path;
+        if (results->chosen[i] && case_replays(&bench_cases[i]) && access(path, R_OK) != 0) {
+            return path;
         }
     }
-    return false;
+    return NULL;
 }
 
 int main(int argc, char **argv) {
@@ -54,7 +55,7 @@ int main(int argc, char **argv) {
     if (outcome == OPTIONS_DONE || outcome == OPTIONS_WRONG) {
         return outcome == OPTIONS_DONE ? 0 : 2;
     }
-    int status = worker_process_setup(options.trace_path);
+    int status = worker_process_setup(options.trace_path, options.heap_trace_path);
     if (status != 0) {
         return fail("cannot find its workers", status);
     }
@@ -68,8 +69,9 @@ int main(int argc, char **argv) {
         report_text_list(stdout, &peers);
         return 0;
     }
-    if (wants_trace(&results) && access(options.trace_path, R_OK) != 0) {
-        (void)fprintf(stderr, "mempool-bench: cannot read the trace %s: %s\n", options.trace_path,
+    const char *missing = missing_trace(&results, &options);
+    if (missing != NULL) {
+        (void)fprintf(stderr, "mempool-bench: cannot read the trace %s: %s\n", missing,
                       strerror(errno));
         return 2;
     }

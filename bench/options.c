@@ -32,6 +32,7 @@ static const char help_text[] =
     "      --rounds=N         rounds of each case and allocator (1 to 101)\n"
     "      --slice-ms=N       milliseconds that a round measures (1 to 60000)\n"
     "      --trace=FILE       trace to replay\n"
+    "      --heap-trace=FILE  trace with heap events to replay\n"
     "      --json=FILE        write all figures to FILE too\n"
     "      --list             list cases and allocators, and end\n"
     "  -h, --help             this text\n"
@@ -47,6 +48,7 @@ enum option_code {
     OPTION_ROUNDS,
     OPTION_SLICE_MS,
     OPTION_TRACE,
+    OPTION_HEAP_TRACE,
     OPTION_JSON,
     OPTION_LIST,
 };
@@ -59,6 +61,7 @@ static const struct option long_options[] = {
     {"rounds", required_argument, NULL, OPTION_ROUNDS},
     {"slice-ms", required_argument, NULL, OPTION_SLICE_MS},
     {"trace", required_argument, NULL, OPTION_TRACE},
+    {"heap-trace", required_argument, NULL, OPTION_HEAP_TRACE},
     {"json", required_argument, NULL, OPTION_JSON},
     {"list", no_argument, NULL, OPTION_LIST},
     {"help", no_argument, NULL, 'h'},
@@ -142,6 +145,9 @@ static enum options_outcome read_one(int code, struct options *ret, struct said 
     case OPTION_TRACE:
         ret->trace_path = optarg;
         return OPTIONS_RUN;
+    case OPTION_HEAP_TRACE:
+        ret->heap_trace_path = optarg;
+        return OPTIONS_RUN;
     case OPTION_JSON:
         ret->json_path = optarg;
         return OPTIONS_RUN;
@@ -177,6 +183,7 @@ enum options_outcome options_read(int argc, char **argv, struct options *ret,
     char pattern[128];
     memset(ret, 0, sizeof(*ret));
     ret->trace_path = BENCH_TRACE;
+    ret->heap_trace_path = BENCH_HEAP_TRACE;
     for (int code = getopt_long(argc, argv, "h", long_options, NULL); code != -1;
          code = getopt_long(argc, argv, "h", long_options, NULL)) {
         enum options_outcome outcome = read_one(code, ret, &said, peers);

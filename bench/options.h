@@ -19,6 +19,7 @@ struct options {
     struct schedule_options schedule;
     const char *json_path; /* NULL: none */
     const char *trace_path;
+    const char *heap_trace_path;
 };
 
 /** options_read: the command line into *ret, the list of peers and the choice of cases. */

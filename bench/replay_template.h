@@ -14,11 +14,10 @@
 #define REPLAY_GET(pool, object_bytes) peer_get(pool)
 #define REPLAY_GET0(pool, object_bytes) peer_get0(pool)
 #define REPLAY_PUT(pool, object) peer_put((pool), (object))
-/* No peer has a heap yet: without site_create the engine refuses a trace that needs one. */
-#define REPLAY_MALLOC(site, bytes) ((void)(bytes), NULL)
-#define REPLAY_CALLOC(site, bytes) ((void)(bytes), NULL)
-#define REPLAY_REALLOC(site, block, bytes) ((void)(block), (void)(bytes), NULL)
-#define REPLAY_FREE(site, block) ((void)(block))
+#define REPLAY_MALLOC(site, bytes) (peer_enter(worker, site), peer_malloc((site), (bytes)))
+#define REPLAY_CALLOC(site, bytes) (peer_enter(worker, site), peer_calloc((site), (bytes)))
+#define REPLAY_REALLOC(site, block, bytes) peer_realloc((block), (bytes))
+#define REPLAY_FREE(site, block) peer_free(block)
 
 #include "replay/engine_template.h"
 
@@ -44,6 +43,10 @@ static void replay_pool_destroy(void *handle) {
     peer_close(handle);
 }
 
+static void *replay_site_create(const char *name) {
+    return peer_site_open(name);
+}
+
 static void replay_thread_start(void) {
     PEER_THREAD_START();
 }
@@ -58,6 +61,8 @@ static const struct replay_contender replay_contender = {
     .pool_create = replay_pool_create,
     .pool_destroy = replay_pool_destroy,
     .put = replayed_put,
+    .site_create = replay_site_create,
+    .free = replayed_free,
     .run_single = replayed_run_single,
     .run_shared = replayed_run_shared,
     .run_verified = replayed_run_verified,
@@ -67,7 +72,8 @@ static const struct replay_contender replay_contender = {
 
 static int replay_prepare(struct work *work) {
     struct trace_error error;
-    int status = trace_load(&replay.trace, work->trace_path, &error);
+    const char *path = case_uses_heap(work->test) ? work->heap_trace_path : work->trace_path;
+    int status = trace_load(&replay.trace, path, &error);
     if (status != 0) {
         worker_give_up(status, error.text);
     }
@@ -103,9 +109,9 @@ static void replay_note_sample(void *arg) {
     replay.resident_most = now > replay.resident_most ? now : replay.resident_most;
 }
 
-static void replay_note_end(void *arg, void *const *made, size_t n_made) {
-    (void)made;
-    (void)n_made;
+static void replay_note_end(void *arg, void *const *handles, size_t n_classes) {
+    (void)handles;
+    (void)n_classes;
     replay_note_sample(arg);
 }
 
@@ -122,10 +128,10 @@ static double replay_measure_resident(void) {
     return (double)(replay.resident_most - replay.resident_before) / 1024.0;
 }
 
-/* Nanoseconds per get and put; the first call plays once more, to warm up. */
+/* Nanoseconds per get and put, or malloc and free; the first call plays once more, to warm up. */
 static double replay_measure(struct work *work, uint64_t target_ns) {
     const struct replay_options options = {0};
-    if (work->test->kind == CASE_RESIDENT_REPLAY) {
+    if (work->test->group == GROUP_RESIDENT) {
         return replay_measure_resident();
     }
     if (work->repetitions == 0) {
@@ -138,5 +144,5 @@ static double replay_measure(struct work *work, uint64_t target_ns) {
         rounds++;
     } while (elapsed_ns < target_ns);
     work->repetitions = rounds;
-    return (double)elapsed_ns / (double)rounds / (double)replay.trace->n_gets;
+    return (double)elapsed_ns / (double)rounds / (double)trace_pairs(replay.trace);
 }

@@ -201,12 +201,13 @@ static void serve(struct work *work) {
 
 int main(int argc, char **argv) {
     static struct work work = {.random = 20240607};
-    if (argc != 2 || isatty(STDIN_FILENO)) {
+    if (argc != 3 || isatty(STDIN_FILENO)) {
         (void)fprintf(stderr, "%s: started by mempool-bench, not by hand\n", argv[0]);
         return 2;
     }
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     work.trace_path = argv[1];
+    work.heap_trace_path = argv[2];
     /* A peer's library may print something: that must not get between the replies. */
     reply_fd = dup(STDOUT_FILENO);
     if (reply_fd < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {

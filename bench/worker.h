@@ -17,6 +17,7 @@
 struct work {
     const struct bench_case *test;
     const char *trace_path;
+    const char *heap_trace_path;
     int cpus[2];
     void **objects;       /* `live` objects, or requests x REQUEST_OBJECTS */
     uint64_t random;      /* state of the generator */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Worker for the classic pool: one lock, one slab, headers beside the objects. */
+/* Worker for the classic pool and accounting: locks, one slab, headers beside the objects. */
 #include "bench/worker.h"
 #include "replay/classic.h"
+#include "replay/classic_site.h"
+#include "replay/engine.h"
 
 #include <errno.h>
 
@@ -33,6 +35,33 @@ static inline void *peer_get0(peer_pool pool) {
 static inline void peer_put(peer_pool pool, void *object) {
     (void)pool;
     classic_put(object);
+}
+
+typedef struct classic_site *peer_site;
+
+static inline peer_site peer_site_open(const char *name) {
+    return classic_site_create(name);
+}
+
+static inline void peer_enter(struct replay_worker *worker, peer_site site) {
+    (void)worker;
+    (void)site;
+}
+
+static inline void *peer_malloc(peer_site site, size_t bytes) {
+    return classic_malloc(site->component, site->type, bytes);
+}
+
+static inline void *peer_calloc(peer_site site, size_t bytes) {
+    return classic_calloc(site->component, site->type, bytes);
+}
+
+static inline void *peer_realloc(void *block, size_t bytes) {
+    return classic_realloc(block, bytes);
+}
+
+static inline void peer_free(void *block) {
+    classic_free(block);
 }
 
 #include "bench/one_by_one.h"

@@ -97,4 +97,6 @@ static inline void peer_put_bulk(peer_pool pool, void *const *objects, size_t n)
     rte_mempool_put_bulk(pool, objects, (unsigned)n);
 }
 
+#include "bench/no_heap.h"
+
 #include "bench/cases_template.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Worker for whatever malloc the process has: glibc's, or the one that is preloaded. */
 #include "bench/worker.h"
+#include "replay/engine.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -90,6 +91,39 @@ static inline void *peer_get_and_clear(peer_pool pool) {
 static inline void peer_put(peer_pool pool, void *object) {
     (void)pool;
     free(object);
+}
+
+/* malloc keeps no account: all sites are one. */
+typedef char *peer_site;
+
+static inline peer_site peer_site_open(const char *name) {
+    static char nowhere;
+    (void)name;
+    return &nowhere;
+}
+
+static inline void peer_enter(struct replay_worker *worker, peer_site site) {
+    (void)worker;
+    (void)site;
+}
+
+static inline void *peer_malloc(peer_site site, size_t bytes) {
+    (void)site;
+    return malloc(bytes);
+}
+
+static inline void *peer_calloc(peer_site site, size_t bytes) {
+    (void)site;
+    return calloc(1, bytes);
+}
+
+/* To 0 bytes it would be a free. */
+static inline void *peer_realloc(void *block, size_t bytes) {
+    return realloc(block, bytes > 0 ? bytes : 1);
+}
+
+static inline void peer_free(void *block) {
+    free(block);
 }
 
 #include "bench/one_by_one.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Worker for our own pools: the shared library, called as any program would. */
+/* Worker for our own pools and heap: the shared library, called as any program would. */
 #include "bench/worker.h"
+#include "replay/own_site.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -53,6 +54,32 @@ static inline size_t peer_get_bulk(peer_pool pool, void **objects, size_t n) {
 static inline void peer_put_bulk(peer_pool pool, void *const *objects, size_t n) {
     (void)pool;
     mempool_put_bulk(objects, n);
+}
+
+typedef struct own_site *peer_site;
+
+static inline peer_site peer_site_open(const char *name) {
+    return own_site_create(name);
+}
+
+static inline void peer_enter(struct replay_worker *worker, peer_site site) {
+    own_site_enter(worker, site);
+}
+
+static inline void *peer_malloc(peer_site site, size_t bytes) {
+    return mempool_malloc_typed(bytes, site->type);
+}
+
+static inline void *peer_calloc(peer_site site, size_t bytes) {
+    return mempool_calloc_typed(1, bytes, site->type);
+}
+
+static inline void *peer_realloc(void *block, size_t bytes) {
+    return mempool_realloc(block, bytes);
+}
+
+static inline void peer_free(void *block) {
+    mempool_free(block);
 }
 
 #include "bench/cases_template.h"

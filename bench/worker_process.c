@@ -21,19 +21,22 @@ extern char **environ;
 
 static char program_folder[PATH_MAX];
 static char trace[PATH_MAX];
+static char heap_trace[PATH_MAX];
 
-int worker_process_setup(const char *trace_path) {
+int worker_process_setup(const char *trace_path, const char *heap_trace_path) {
     ssize_t length = readlink("/proc/self/exe", program_folder, sizeof(program_folder) - 1);
     if (length <= 0) {
         return -errno;
     }
     program_folder[length] = '\0';
     char *slash = strrchr(program_folder, '/');
-    if (slash == NULL || strlen(trace_path) >= sizeof(trace)) {
+    if (slash == NULL || strlen(trace_path) >= sizeof(trace) ||
+        strlen(heap_trace_path) >= sizeof(heap_trace)) {
         return -ENAMETOOLONG;
     }
     *slash = '\0';
     (void)snprintf(trace, sizeof(trace), "%s", trace_path);
+    (void)snprintf(heap_trace, sizeof(heap_trace), "%s", heap_trace_path);
     /* A worker that ends early is a reply of its own kind, not this program's end. */
     (void)signal(SIGPIPE, SIG_IGN);
     return 0;
@@ -60,7 +63,7 @@ static int spawn(pid_t *ret_pid, const struct peer *peer, enum worker_noise nois
     char path[PATH_MAX + 64];
     char preload_line[PEER_PATH_BYTES + 16];
     char *environment[ENVIRONMENT_MAX];
-    char *arguments[] = {path, trace, NULL};
+    char *arguments[] = {path, trace, heap_trace, NULL};
     (void)snprintf(path, sizeof(path), "%s/%s", program_folder, peer->worker);
     fill_environment(environment, preload_line, sizeof(preload_line), peer);
     posix_spawn_file_actions_t actions;

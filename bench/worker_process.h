@@ -17,9 +17,9 @@ struct worker_process {
 /* Whether the worker's standard error is shown; a probe's is not (the loader complains there). */
 enum worker_noise { WORKER_QUIET, WORKER_LOUD };
 
-/** worker_process_setup: where the worker programs are (beside this one) and the trace they replay.
- *  0, or a negative errno. Call once, first. */
-int worker_process_setup(const char *trace_path);
+/** worker_process_setup: where the worker programs are (beside this one) and the traces they
+ *  replay, of pools only and with heap events. 0, or a negative errno. Call once, first. */
+int worker_process_setup(const char *trace_path, const char *heap_trace_path);
 
 /** worker_process_start: start the peer's worker and read its hello into peer->hello.
  *  0, or a negative errno: -ENOENT (no such program), -EPROTO (it said nothing sensible), or what

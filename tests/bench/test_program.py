@@ -32,7 +32,8 @@ class Usage(unittest.TestCase):
     def test_list(self):
         run = bench('--list')
         self.assertEqual(run.returncode, 0, run.stderr)
-        for word in ('lifo-1/64', 'replay-2-workers', 'mempool', 'glibc', 'classic'):
+        for word in ('lifo-1/64', 'replay-2-workers', 'replay-heap-1-worker', 'mempool', 'glibc',
+                     'classic'):
             self.assertIn(word, run.stdout)
 
     def test_unknown_option(self):
@@ -56,6 +57,9 @@ class Usage(unittest.TestCase):
         run = bench('--cases=replay-1-worker', '--trace=/nonexistent/trace')
         self.assertEqual(run.returncode, 2)
         self.assertIn('/nonexistent/trace', run.stderr)
+        run = bench('--cases=replay-heap-1-worker', '--heap-trace=/nonexistent/heap')
+        self.assertEqual(run.returncode, 2)
+        self.assertIn('/nonexistent/heap', run.stderr)
 
 
 class Measurement(unittest.TestCase):
@@ -70,7 +74,8 @@ class Measurement(unittest.TestCase):
     def test_all_small_cases(self):
         text, report = self.measure(
             '--peers=glibc,classic',
-            '--cases=*-1/64,*-8/64,*-1000/64,six*,in-*,*-32/64,*-10k/64,get0*,producer*/64')
+            '--cases=*-1/64,*-8/64,*-1000/64,six*,in-*,*-32/64,*-10k/64,get0*,producer*/64,'
+            'heap-lifo*')
         self.assertIn('Geometric mean', text)
         for case in report['cases']:
             if case['skipped']:
@@ -92,6 +97,19 @@ class Measurement(unittest.TestCase):
         self.assertGreater(values['pool-one-live/64'], values['pool-idle/64'])
         # The trace has some 1.3 MB live at its peak: no honest measurement is below 1 MiB.
         self.assertGreater(values['resident-replay'], 1024)
+
+    def test_heap_replay(self):
+        """Every allocator that has a heap replays the trace with heap events."""
+        _, report = self.measure('--peers=glibc,classic,glusterfs,dpdk', '--rounds=1',
+                                 '--cases=replay-heap-1-worker,resident-replay-heap')
+        here = {allocator['name'] for allocator in report['allocators']
+                if allocator['available']} - {'dpdk'}
+        for case in report['cases']:
+            self.assertEqual({'mempool', 'glibc', 'classic'} - set(case['peers']), set())
+            self.assertEqual(set(case['peers']) - here, set())
+            # Some 8.4 MB are live at the trace's peak.
+            if case['name'] == 'resident-replay-heap':
+                self.assertGreater(case['peers']['mempool']['median'], 8 * 1024)
 
     def test_preloaded_library_is_used(self):
         """The malloc worker must say which library its malloc comes from."""

@@ -123,7 +123,7 @@ static void test_targets_unmeasured(void **state) {
     (void)state;
     struct target targets[TARGETS_MAX];
     size_t n = targets_evaluate(&results, targets);
-    assert_int_equal(n, 11);
+    assert_int_equal(n, 15);
     for (size_t i = 0; i < n; i++) {
         assert_int_equal(targets[i].state, TARGET_NOT_MEASURED);
     }
@@ -165,6 +165,35 @@ static void test_target_of_threads(void **state) {
     assert_int_equal(find_target("geometric mean").state, TARGET_NOT_MEASURED);
 }
 
+/* The best of the mallocs decides, and no other peer. */
+static void test_targets_of_heap(void **state) {
+    (void)state;
+    enum { GLIBC = 3, TCMALLOC = 4 };
+    peers.n = 5;
+    (void)snprintf(peers.peers[GLIBC].name, PEER_NAME_BYTES, "glibc");
+    (void)snprintf(peers.peers[TCMALLOC].name, PEER_NAME_BYTES, "tcmalloc");
+    size_t replay = first_of_kind(CASE_HEAP_REPLAY);
+    put_one(replay, PEER_OURS, 10.0);
+    put_one(replay, OTHER, 1.0);
+    assert_int_equal(find_target("replay with a heap, of the best").state, TARGET_NOT_MEASURED);
+    put_one(replay, GLIBC, 20.0);
+    put_one(replay, TCMALLOC, 8.0);
+    put_one(replay, GLUSTERFS, 40.0);
+    struct target malloc_target = find_target("replay with a heap, of the best");
+    assert_true(is_near(malloc_target.value, 1.25));
+    assert_int_equal(malloc_target.state, TARGET_MISSED);
+    assert_true(is_near(find_target("replay with a heap, of GlusterFS").value, 0.25));
+    put_one(first_of_kind(CASE_RESIDENT_HEAP), PEER_OURS, 110.0);
+    put_one(first_of_kind(CASE_RESIDENT_HEAP), GLIBC, 100.0);
+    assert_int_equal(find_target("growth in the replay with a heap").state, TARGET_REACHED);
+    put_one(first_of_kind(CASE_HEAP_LIFO), PEER_OURS, 13.0);
+    put_one(first_of_kind(CASE_HEAP_LIFO), GLIBC, 10.0);
+    assert_int_equal(find_target("malloc and free at once").state, TARGET_MISSED);
+    /* Nor does the heap move what is said of pools. */
+    assert_int_equal(find_target("geometric mean").state, TARGET_NOT_MEASURED);
+    assert_int_equal(find_target("replay, of the best").state, TARGET_NOT_MEASURED);
+}
+
 static void test_target_of_bulk(void **state) {
     (void)state;
     size_t bulk = first_of_kind(CASE_BULK);
@@ -201,6 +230,7 @@ int main(void) {
         cmocka_unit_test_setup(test_targets_of_ratios, begin),
         cmocka_unit_test_setup(test_target_of_threads, begin),
         cmocka_unit_test_setup(test_target_of_bulk, begin),
+        cmocka_unit_test_setup(test_targets_of_heap, begin),
         cmocka_unit_test_setup(test_targets_of_memory, begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
