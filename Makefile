@@ -5,6 +5,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
 TRACE ?= data/glusterfs-10.3-brick-mixed.trace.zst
+HEAP_TRACE ?= data/glusterfs-10.3-brick-mixed-gfmalloc.trace.zst
 
 PRODUCT := $(BUILD)/product
 INSTALL_DEPENDENCIES := tools/install_dependencies.sh
@@ -12,9 +13,10 @@ INSTALL_DEPENDENCIES := tools/install_dependencies.sh
 .DEFAULT_GOAL := demo
 .PHONY: demo build test test-quick bench coverage tidy format install clean help
 
-## demo: build, and replay a real server's trace through our pools, malloc and the classic pool
+## demo: build, and replay a real server's traces through ours, malloc and the classic pool
 demo: build
 	$(PRODUCT)/cli/mempool replay $(TRACE)
+	$(PRODUCT)/cli/mempool replay --rounds=3 $(HEAP_TRACE)
 
 ## build: the library and the command, into $(BUILD)/product
 build:
