@@ -41,6 +41,8 @@ def check(root):
     described = words(['man'], ['.3'])
     tabled = words(['docs'], ['adapters.md'])
     tested = words(['tests'], ['.c', '.h', '.py'])
+    # A macro of the same name without its end calls it, with a type as text.
+    tested |= {name + '_typed' for name in tested}
     problems = []
     for wanted, places in ((exported, ((version_map, f'not on {MAP}'),
                                        (declared, 'not declared in include/'),
