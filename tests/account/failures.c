@@ -107,11 +107,19 @@ static int check_account(const struct mempool_account *account, void *unused) {
     return 0;
 }
 
+static bool is_within(const struct mempool_component *component,
+                      const struct mempool_component *above) {
+    while (component != NULL && component != above) {
+        component = component->parent;
+    }
+    return component != NULL;
+}
+
 /* What components are charged is what their accounts were granted, to the byte. */
 static void check_charged(const struct mempool_component *component) {
     int64_t granted = 0;
     for (uint32_t i = 1; account_ready() && i < accounts_used(); i++) {
-        if (component_is_within(account_at(i)->component, component)) {
+        if (is_within(account_at(i)->component, component)) {
             granted += load_relaxed(&account_at(i)->granted);
         }
     }
