@@ -17,7 +17,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { RETURN_BYTES = 4 << 20 };
+enum { RETURN_BYTES = 1 << 20 };
 
 #define BLOCK_BYTES_LARGEST ((size_t)1 << CLASS_BYTES_MAX_SHIFT)
 

@@ -126,9 +126,10 @@ static inline const record *slab_records(const struct slab *slab) {
     return load_acquire(&slab->records);
 }
 
-/* The tag of a slot of a tagged shape. All zero until it is first written. */
+/* The tag of a slot of a tagged shape. All zero until it is first written. Pairs are aligned, so
+ * that what is no record (a pointer to the middle of a slot leads to a tag) leads to itself. */
 static inline record *slot_tag(record *slot_record) {
-    return slot_record + 1;
+    return (record *)((uintptr_t)slot_record | sizeof(record)); /* NOLINT: an address */
 }
 
 /* The slab that a round's slot belongs to. */
