@@ -107,10 +107,10 @@ struct mempool_type *mempool_type(const char *name);
     (__extension__({                                                           \
         static struct mempool_type *mempool_type_here;                         \
         struct mempool_type *mempool_type_now =                                \
-            __atomic_load_n(&mempool_type_here, __ATOMIC_RELAXED);             \
+            __atomic_load_n(&mempool_type_here, __ATOMIC_ACQUIRE);             \
         if (__builtin_expect(mempool_type_now == 0, 0)) {                      \
             mempool_type_now = mempool_type(text);                             \
-            __atomic_store_n(&mempool_type_here, mempool_type_now, __ATOMIC_RELAXED); \
+            __atomic_store_n(&mempool_type_here, mempool_type_now, __ATOMIC_RELEASE); \
         }                                                                      \
         mempool_type_now;                                                      \
     }))

@@ -103,6 +103,13 @@ static inline int64_t account_live_bytes(const struct account *account,
     return load_relaxed(&account->granted) - sums->balances;
 }
 
+/* By a component's table; ACCOUNT_NONE: not known yet. Another thread may just have made it. */
+static inline uint32_t account_known(const _Atomic(uint16_t) *numbers,
+                                     const struct mempool_type *type) {
+    /* B4 pairs with B3 in account/books.c */
+    return load_acquire(&numbers[type->number]);
+}
+
 /* The account of a component and type, made if need be; ACCOUNT_NONE: no memory, or too many. */
 uint32_t account_number(struct mempool_component *component, struct mempool_type *type);
 struct account *account_at(uint32_t number);

@@ -131,7 +131,7 @@ MEMPOOL_HOT_INLINE void *allocate(uint32_t class, size_t bytes, struct mempool_t
     if (MEMPOOL_UNLIKELY(open == 0)) {
         return allocate_slow(class, bytes, type, site);
     }
-    uint32_t account = load_relaxed(&load_relaxed(&thread->account_numbers)[type->number]);
+    uint32_t account = account_known(load_relaxed(&thread->account_numbers), type);
     if (MEMPOOL_UNLIKELY(account >= load_relaxed(&thread->n_tallies))) {
         return allocate_slow(class, bytes, type, site);
     }
