@@ -105,8 +105,9 @@ static bool reach_tally(struct thread *thread, uint32_t account) {
             memcpy(tallies, load_relaxed(&thread->tallies), n * sizeof *tallies);
         }
         store_relaxed(&tallies[ACCOUNT_NONE].floor, INT64_MAX);
-        store_relaxed(&thread->tallies, tallies);
-        store_relaxed(&thread->n_tallies, (uint32_t)(bytes / sizeof *tallies));
+        /* B5 pairs with B6: the tallies are whole; B7 pairs with B8: there are as many */
+        store_release(&thread->tallies, tallies);
+        store_release(&thread->n_tallies, (uint32_t)(bytes / sizeof *tallies));
         sys_lock_drop(&threads_lock);
     }
     sys_signals_restore(&before);
@@ -148,8 +149,10 @@ static void add_tally(const struct tally *tally, struct account_sums *sums) {
 struct account_sums account_sum(uint32_t number) {
     struct account_sums sums = {0};
     for (struct thread *at = threads_first(); at != NULL; at = at->next_all) {
-        if (load_relaxed(&at->in_use) && number < load_relaxed(&at->n_tallies)) {
-            add_tally(thread_tally(at, number), &sums);
+        /* B8 pairs with B7 */
+        if (load_relaxed(&at->in_use) && number < load_acquire(&at->n_tallies)) {
+            /* B6 pairs with B5 */
+            add_tally(&load_acquire(&at->tallies)[number], &sums);
         }
     }
     sums.total_blocks += load_relaxed(&accounts[number].past_blocks);
