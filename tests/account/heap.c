@@ -216,7 +216,7 @@ static void copies_of_text(void **state) {
 static int format_by_list(char **ret, const char *format, ...) {
     va_list list;
     va_start(list, format);
-    int length = mempool_vasprintf(ret, "format", format, list);
+    int length = mempool_vasprintf_typed(ret, mempool_type("format"), format, list);
     va_end(list);
     return length;
 }
@@ -253,6 +253,24 @@ static void formatted_text_refused(void **state) {
     mempool_component_leave(before);
 }
 
+/* The functions behind the macros, for types that are looked up otherwise. */
+static void types_as_handles(void **state) {
+    (void)state;
+    struct mempool_type *type = mempool_type("handle");
+    char *text;
+    char *copies[] = {mempool_strdup_typed("abc", type), mempool_memdup_typed("abc", 4, type),
+                      mempool_strndup_typed("abcd", 3, type)};
+    for (size_t i = 0; i < 3; i++) {
+        assert_string_equal(copies[i], "abc");
+        assert_ptr_equal(block_description(copies[i]).type, type);
+        mempool_free(copies[i]);
+    }
+    assert_int_equal(mempool_asprintf_typed(&text, NULL, "%d", 1), 1);
+    assert_ptr_equal(block_description(text).type, mempool_type(NULL));
+    mempool_free(text);
+    assert_int_equal(account_of(mempool_component_process(), "handle").total_frees, 3);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_from_nothing_on),
@@ -266,6 +284,7 @@ int main(void) {
         cmocka_unit_test(copies_of_text),
         cmocka_unit_test(formatted_text),
         cmocka_unit_test(formatted_text_refused),
+        cmocka_unit_test(types_as_handles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
