@@ -403,7 +403,9 @@ int account_init(void) {
     if (account_ready()) {
         return 0;
     }
+    int saved_errno = errno;
     int result = runtime_start();
+    errno = saved_errno;
     if (result == 0) {
         sys_signals_block(&before);
         sys_lock_take(&account_lock);
