@@ -321,7 +321,7 @@ static void *press_against_limits(void *argument) {
 static void never_passed_by_threads(void **state) {
     (void)state;
     pthread_t threads[N_THREADS];
-    n_steps = test_scaled(300000);
+    n_steps = 20000 + test_scaled(300000);
     nested[0] = component_of("outer", NULL);
     nested[1] = component_of("small", nested[0]);
     nested[2] = component_of("large", nested[0]);
