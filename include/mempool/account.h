@@ -77,8 +77,8 @@ struct mempool_component *mempool_component_current(void);
  * A thread draws on a limit in grants of at most 1/256 of it or 16 KiB, whichever is less, and
  * keeps at most four of one account; before it is refused, it gives back what it keeps of all. So
  * charges never pass the hard limit, and one may be refused while as much is unused as other
- * threads keep: at most four grants for each of them and each account that it uses. What was charged
- * before a limit was set, or lowered, stays. */
+ * threads keep: at most four grants for each of them and each account that it uses. What was
+ * charged before a limit was set, or lowered, stays. */
 struct mempool_limits {
     size_t struct_size;  /* sizeof(struct mempool_limits) */
     uint64_t soft_bytes; /* 0: none. When first passed, and again after it was fallen below: */
