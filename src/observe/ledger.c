@@ -50,17 +50,25 @@ MEMPOOL_API int mempool_pool_ledger(const struct mempool *pool, struct mempool_l
     return 0;
 }
 
-/* The program's pools and the heap's classes. */
+/* Slots of a pool of the program's, or of a class of the heap: that one's accounts say how much of
+ * its slots are bytes asked for. */
+static void add_slots(struct mempool_ledger *ledger, const struct mempool *pool, uint64_t hot) {
+    const struct shape *shape = &pool->depot.shape;
+    uint64_t live = pool_is_heap_class(pool) ? 0 : hot * shape->object_bytes;
+    ledger->live += live;
+    ledger->padding += hot * shape->stride - live;
+}
+
+/* Pools in use, and destroyed ones: of those all that is not at home is live. */
 static void add_pools(struct mempool_ledger *ledger) {
-    uint64_t serial = UINT64_MAX;
-    const struct mempool *pool;
-    while ((pool = registry_next(&serial)) != NULL) {
+    for (uint32_t i = 0; i < registry_places(); i++) {
+        const struct mempool *pool = registry_place(i);
         struct mempool_stats stats = {.struct_size = sizeof stats};
-        if (mempool_stats(pool, &stats) == 0) {
-            uint64_t slots = stats.hot * stats.padded_bytes;
-            ledger->live += pool_is_heap_class(pool) ? 0 : stats.hot * stats.object_bytes;
-            ledger->padding += slots - (pool_is_heap_class(pool) ? 0 : stats.hot *
-                                                                       stats.object_bytes);
+        uint32_t state = load_relaxed(&pool->depot.state);
+        if (state == DEPOT_ZOMBIE) {
+            add_slots(ledger, pool, depot_out(&pool->depot));
+        } else if (state == DEPOT_ALIVE && mempool_stats(pool, &stats) == 0) {
+            add_slots(ledger, pool, stats.hot);
             ledger->cached += (stats.cached + stats.depot) * stats.padded_bytes;
         }
     }
@@ -74,35 +82,41 @@ static int add_account(const struct mempool_account *account, void *arg) {
     return 0;
 }
 
+static int take_ledger(struct mempool_ledger *ret) {
+    struct sys_residency found = {
+        .first_start = space.arena_start,
+        .first_end = space.arena_start + space.arena_bytes,
+        .second_start = (uintptr_t)space.reservation,
+        .second_end = (uintptr_t)space.reservation + space.reservation_bytes,
+    };
+    int result = sys_residency(&found);
+    if (result != 0) {
+        return result;
+    }
+    memset(ret, 0, sizeof *ret);
+    ret->struct_size = sizeof *ret;
+    add_pools(ret);
+    (void)mempool_accounts(add_account, ret);
+    uint64_t used = ret->live + ret->padding + ret->cached;
+    ret->free = found.first > used ? found.first - used : 0;
+    ret->untouched = used > found.first ? used - found.first : 0;
+    ret->records = found.second;
+    ret->libc_heap = found.libc_heap;
+    ret->files = found.files;
+    ret->stack = found.stack;
+    ret->unexplained = found.anonymous;
+    ret->resident = found.total;
+    return 0;
+}
+
 MEMPOOL_API int mempool_ledger(struct mempool_ledger *ret) {
     int saved_errno = errno;
-    size_t struct_size = ret != NULL ? ret->struct_size : 0;
-    struct sys_residency found = {.total = 0};
-    if (struct_size < sizeof *ret) {
+    if (ret == NULL || ret->struct_size < sizeof *ret) {
         return -EINVAL;
     }
     int result = runtime_start();
-    memset(ret, 0, sizeof *ret);
-    ret->struct_size = sizeof *ret;
-    found.first_start = space.arena_start;
-    found.first_end = space.arena_start + space.arena_bytes;
-    found.second_start = (uintptr_t)space.reservation;
-    found.second_end = found.second_start + space.reservation_bytes;
     if (result == 0) {
-        result = sys_residency(&found);
-    }
-    if (result == 0) {
-        add_pools(ret);
-        (void)mempool_accounts(add_account, ret);
-        uint64_t used = ret->live + ret->padding + ret->cached;
-        ret->free = found.first > used ? found.first - used : 0;
-        ret->untouched = used > found.first ? used - found.first : 0;
-        ret->records = found.second;
-        ret->libc_heap = found.libc_heap;
-        ret->files = found.files;
-        ret->stack = found.stack;
-        ret->unexplained = found.anonymous;
-        ret->resident = found.total;
+        result = take_ledger(ret);
     }
     errno = saved_errno;
     return result;
