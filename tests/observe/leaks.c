@@ -405,7 +405,7 @@ static void *work(void *unused) {
         }
         mempool_put(*at);
         *at = got_by_many(shared_pools[i % 2]);
-        if (i % 5000 == 0) {
+        if (i % 500 == 0) {
             struct mempool *passing = pool_of(16 + i % 7 * 100);
             mempool_put(got_by_few(passing));
             CHECK_EQUAL(mempool_destroy(passing), 0);
