@@ -10,6 +10,7 @@
 #include "cli/verb.h"
 
 static const struct verb verbs[] = {
+    {"diff", "compare two snapshots of a process's live memory", verb_diff},
     {"replay", "run a recorded trace through our pools and others, and compare", verb_replay},
 };
 

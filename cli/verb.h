@@ -16,6 +16,8 @@ struct verb {
     int (*run)(int argc, char **argv); /* argv[0] is the verb; returns an exit status */
 };
 
+/** verb_diff: mempool diff. */
+int verb_diff(int argc, char **argv);
 /** verb_replay: mempool replay. */
 int verb_replay(int argc, char **argv);
 
