@@ -272,7 +272,7 @@ static void all_calls_fail_from_one_on(void **state) {
 
 static void memory_comes_back_in_use(void **state) {
     (void)state;
-    fail_in_turn(recover_in_use, (struct failure){all_kinds, 1, true}, 2);
+    fail_in_turn(recover_in_use, (struct failure){all_kinds, 1, true}, 1);
 }
 
 int main(void) {
