@@ -7,6 +7,14 @@
 static struct mempool *_Atomic pools[CLASSES];
 struct sys_lock classes_lock;
 
+const uint8_t class_table[CLASS_TABLE] = {
+    /* by sixteenths */
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+    16, 16, 17, 17, 18, 18, 19, 19, 20, 20, 21, 21, 22, 22, 23, 23,
+    24, 24, 24, 24, 25, 25, 25, 25, 26, 26, 26, 26, 27, 27, 27, 27,
+    28, 28, 28, 28, 29, 29, 29, 29, 30, 30, 30, 30, 31, 31, 31, 31,
+};
+
 _Static_assert((HEAP_CACHES - CLASS_SMALL) % 8 == 0, "whole doublings are cached");
 
 static struct mempool *make_class(uint32_t class) {

@@ -22,11 +22,15 @@ enum {
 #define CLASS_BYTES_CACHED \
     ((size_t)1 << (CLASS_SMALL_SHIFT + (HEAP_CACHES - CLASS_SMALL) / 8))
 
+/* The classes of up to 1 KiB: most blocks of most programs. */
+enum { CLASS_TABLE = 64 };
+extern const uint8_t class_table[CLASS_TABLE];
+
 /* Of up to 2 GiB; 0 bytes are one. */
 MEMPOOL_HOT_INLINE uint32_t class_of(size_t bytes) {
     uint32_t last = (uint32_t)(bytes - (bytes != 0));
-    if (last < 1u << CLASS_SMALL_SHIFT) {
-        return last / 16;
+    if (MEMPOOL_LIKELY(last < CLASS_TABLE * 16)) {
+        return class_table[last / 16];
     }
     uint32_t power = 31 - (uint32_t)__builtin_clz(last);
     /* The three bits behind the highest one choose among eight. */
