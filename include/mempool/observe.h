@@ -13,10 +13,11 @@ extern "C" {
  * THEORY
  *
  * Every live object and block has a record: who got it, where, when. A *census* reads all records,
- * without a lock and without stopping anybody, and adds them up by what they are (a pool's objects,
- * or an account's blocks) and by the site that got them. What comes or goes meanwhile may be
- * counted or not; what is live throughout is counted once. It costs some nanoseconds for each slot,
- * and 1 MiB of the library's own memory while it lasts.
+ * without stopping anybody, and adds them up by what they are (a pool's objects, or an account's
+ * blocks) and by the site that got them. For each slab it holds its pool's lock for a moment, which
+ * no hit takes. What comes or goes meanwhile may be counted or not; what is live throughout is
+ * counted once. It costs some nanoseconds for each slot, and 1 MiB of the library's own memory
+ * while it lasts.
  */
 
 /* A moment, for "only what is younger". */

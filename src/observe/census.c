@@ -68,8 +68,15 @@ static bool is_wanted(const struct census *census, uint32_t time, int64_t age) {
     return age >= census->min_seconds;
 }
 
-static void count_slot(struct census *census, const struct depot *depot,
-                       const struct shape *shape, const record *slot_record) {
+/* What has to be known of a slab; its pool may be gone when its records are read. */
+struct slab_view {
+    struct shape shape;
+    uint32_t whose;
+    const record *records;
+};
+
+static void count_slot(struct census *census, const struct slab_view *view,
+                       const record *slot_record) {
     uint64_t value = load_relaxed(slot_record);
     if (!record_is_live(value)) {
         return;
@@ -78,9 +85,9 @@ static void count_slot(struct census *census, const struct depot *depot,
     if (!is_wanted(census, record_time(value), age)) {
         return;
     }
-    uint32_t whose = depot->number;
-    uint64_t bytes = shape->object_bytes;
-    if (shape->tagged != 0) {
+    uint32_t whose = view->whose;
+    uint64_t bytes = view->shape.object_bytes;
+    if (view->shape.tagged != 0) {
         uint64_t tag = load_relaxed(slot_record + 1);
         whose = CENSUS_ACCOUNT | tag_account(tag);
         bytes = tag_bytes(tag);
@@ -88,21 +95,35 @@ static void count_slot(struct census *census, const struct depot *depot,
     count_one(census, whose, record_site(value), bytes, age);
 }
 
-static void count_slab(struct census *census, size_t chunk, const struct slab *slab) {
-    const struct depot *depot = load_relaxed(&slab->owner);
-    const record *records = slab_records(slab);
+/* Under the lock of the pool that it belongs to, so that no other takes the pool's place meanwhile.
+ * False: no pool's any more. */
+static bool view_slab(const struct slab *slab, size_t chunk, struct slab_view *ret) {
+    struct depot *depot = load_relaxed(&slab->owner);
+    struct sys_signals before;
     if (depot == NULL || load_relaxed(&slab->first_chunk) != chunk) {
-        return;
+        return false;
     }
-    const struct mempool *pool = registry_place(depot->number);
-    uint64_t serial = load_relaxed(&pool->serial);
-    struct shape shape = depot->shape;
-    if (load_relaxed(&slab->owner) != depot || load_relaxed(&pool->serial) != serial ||
-        load_relaxed(&depot->state) == DEPOT_UNUSED) {
-        return;
+    sys_signals_block(&before);
+    sys_lock_take(&depot->lock);
+    bool is_its = load_relaxed(&slab->owner) == depot &&
+                  load_relaxed(&slab->first_chunk) == chunk &&
+                  load_relaxed(&depot->state) != DEPOT_UNUSED;
+    if (is_its) {
+        ret->shape = depot->shape;
+        ret->whose = depot->number;
+        ret->records = slab_records(slab);
     }
-    for (uint32_t slot = 0; slot < shape.slots; slot++) {
-        count_slot(census, depot, &shape, &records[shape_record_index(&shape, slot)]);
+    sys_lock_drop(&depot->lock);
+    sys_signals_restore(&before);
+    return is_its;
+}
+
+static void count_slab(struct census *census, size_t chunk, const struct slab *slab) {
+    struct slab_view view;
+    if (view_slab(slab, chunk, &view)) {
+        for (uint32_t slot = 0; slot < view.shape.slots; slot++) {
+            count_slot(census, &view, &view.records[shape_record_index(&view.shape, slot)]);
+        }
     }
 }
 
@@ -227,11 +248,20 @@ void census_end(struct census *census) {
     }
 }
 
+static void add_pool_name(struct mempool *pool, struct text *text) {
+    struct sys_signals before;
+    sys_signals_block(&before);
+    sys_lock_take(&pool->depot.lock);
+    text_add(text, pool->name);
+    sys_lock_drop(&pool->depot.lock);
+    sys_signals_restore(&before);
+}
+
 void census_name(uint32_t whose, char *ret, size_t bytes) {
     struct text text;
     text_init(&text, ret, bytes);
     if ((whose & CENSUS_ACCOUNT) == 0) {
-        text_add(&text, registry_place(whose)->name);
+        add_pool_name(registry_place(whose), &text);
         return;
     }
     const struct account *account = account_at(whose & ~CENSUS_ACCOUNT);

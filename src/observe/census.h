@@ -4,9 +4,9 @@
  * THEORY
  *
  * Descriptors lead to slabs, slabs to records. All of that may change while we read. A slab's shape
- * is copied, and taken for good if the slab belonged to the same pool (the same serial) before and
- * after. From then on only its records are read, whose memory is only ever used for records; if the
- * slab is retired meanwhile, some of another slab's live slots may be counted in its name.
+ * is copied under its pool's lock: a new pool in the place of one that ended takes that, too. From
+ * then on only its records are read, without a lock: their memory is only ever used for records. If
+ * the slab is retired meanwhile, some of another slab's live slots may be counted in its name.
  *
  * Groups are found through an open hash table of fixed size. When it is full, what has no group is
  * counted as `rest`. */

@@ -59,18 +59,28 @@ static void add_slots(struct mempool_ledger *ledger, const struct mempool *pool,
     ledger->padding += hot * shape->stride - live;
 }
 
-/* Pools in use, and destroyed ones: of those all that is not at home is live. */
+/* A pool in use, or a destroyed one: of that all that is not at home is live. Its lock is held, so
+ * that no other pool takes its place meanwhile. */
+static void add_pool(struct mempool_ledger *ledger, const struct mempool *pool) {
+    struct mempool_stats stats = {.struct_size = sizeof stats};
+    uint32_t state = load_relaxed(&pool->depot.state);
+    if (state == DEPOT_ZOMBIE) {
+        add_slots(ledger, pool, depot_out(&pool->depot));
+    } else if (state == DEPOT_ALIVE && mempool_stats(pool, &stats) == 0) {
+        add_slots(ledger, pool, stats.hot);
+        ledger->cached += (stats.cached + stats.depot) * stats.padded_bytes;
+    }
+}
+
 static void add_pools(struct mempool_ledger *ledger) {
+    struct sys_signals before;
     for (uint32_t i = 0; i < registry_places(); i++) {
-        const struct mempool *pool = registry_place(i);
-        struct mempool_stats stats = {.struct_size = sizeof stats};
-        uint32_t state = load_relaxed(&pool->depot.state);
-        if (state == DEPOT_ZOMBIE) {
-            add_slots(ledger, pool, depot_out(&pool->depot));
-        } else if (state == DEPOT_ALIVE && mempool_stats(pool, &stats) == 0) {
-            add_slots(ledger, pool, stats.hot);
-            ledger->cached += (stats.cached + stats.depot) * stats.padded_bytes;
-        }
+        struct mempool *pool = registry_place(i);
+        sys_signals_block(&before);
+        sys_lock_take(&pool->depot.lock);
+        add_pool(ledger, pool);
+        sys_lock_drop(&pool->depot.lock);
+        sys_signals_restore(&before);
     }
 }
 

@@ -405,7 +405,7 @@ static void *work(void *unused) {
         }
         mempool_put(*at);
         *at = got_by_many(shared_pools[i % 2]);
-        if (i % 500 == 0) {
+        if (i % 50 == 0) {
             struct mempool *passing = pool_of(16 + i % 7 * 100);
             mempool_put(got_by_few(passing));
             CHECK_EQUAL(mempool_destroy(passing), 0);
@@ -430,6 +430,8 @@ static int others_work(void *unused) {
         const char *text = leak_report(NULL);
         check_row(text, "test:thing", "got_by_loser+", 250, 16000);
         check_row(text, "test:other", "got_by_loser+", 250, 125000);
+        struct mempool_ledger ledger = {.struct_size = sizeof ledger};
+        CHECK(mempool_ledger(&ledger) == 0 && ledger.live >= 141000);
         CHECK(report_row(snapshot(), "test:thing", "got_by_loser+").count == 250);
         mempool_mark_t mark = mempool_mark();
         void *object = got_by_few(shared_pools[0]);
