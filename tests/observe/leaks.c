@@ -269,6 +269,7 @@ static int all_kinds(void *unused) {
     check_row(text, ":text ", "got_by_heap+", 1, 5 << 20);
     check_row(text, " plug (ended):text ", "got_by_heap+", 1, 1001);
     check_row(text, " plug#2:text ", "got_by_heap+", 1, 1002);
+    end_leaking();
     return 0;
 }
 
@@ -287,6 +288,7 @@ static int many_singles(void *unused) {
         (void)got_by_many(pool);
     }
     check_row(leak_report(NULL), "test:thing", "got_by_many+", n, n * 16);
+    end_leaking();
     return 0;
 }
 
