@@ -110,7 +110,7 @@ MEMPOOL_HOT_INLINE void *take_at_hand(struct thread *thread, uint32_t open, uint
 MEMPOOL_NOINLINE static void *allocate_deeper(uint32_t class, size_t bytes,
                                               struct mempool_type *type, uintptr_t site) {
     struct thread *thread = thread_current;
-    uint32_t account = load_relaxed(&load_relaxed(&thread->account_numbers)[type->number]);
+    uint32_t account = account_known(load_relaxed(&thread->account_numbers), type);
     void *block = NULL;
     if (tally_deepen(thread, account, bytes) == NULL) {
         block = take_at_hand(thread, load_relaxed(&thread->open), class, bytes, account, site);

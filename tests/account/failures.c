@@ -8,12 +8,12 @@
 
 #include "accounts.h"
 #include "child.h"
-#include "faults.h"
+#include "fail_in_turn.h"
 #include "pattern.h"
 #include "scale.h"
 #include "threads.h"
 
-enum { HELD_MAX = 6000, NOTHING_FAILED = 3, RUNS_MAX = 5000 };
+enum { HELD_MAX = 6000 };
 
 struct held {
     void *block;
@@ -212,12 +212,6 @@ static void use_heap(void) {
     check_books();
 }
 
-struct failure {
-    unsigned kinds;
-    uint64_t first;
-    bool and_later;
-};
-
 static int run_with_failure(void *argument) {
     const struct failure *failure = argument;
     may_fail = true;
@@ -239,23 +233,6 @@ static int recover_in_use(void *argument) {
     use_heap();
     free_each(4);
     return run_with_failure(argument);
-}
-
-/* One run for each call, until the call that would fail is none any more. */
-static void fail_in_turn(int (*run)(void *), struct failure failure, unsigned runs_min) {
-    unsigned n_runs = 0;
-    uint64_t step = test_runtime_is_plain() ? 1 : 4;
-    int status = 0;
-    for (; status == 0; failure.first += step) {
-        status = child_status(run, &failure);
-        n_runs++;
-        if (status != 0 && status != NOTHING_FAILED) {
-            fail_msg("call %llu failed%s: status %d", (unsigned long long)failure.first,
-                     failure.and_later ? ", and all later ones" : "", status);
-        }
-        assert_true(n_runs < RUNS_MAX);
-    }
-    assert_true(n_runs * step > runs_min);
 }
 
 static const unsigned all_kinds = FAULT_RESERVE | FAULT_COMMIT | FAULT_HEAP;

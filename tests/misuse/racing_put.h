@@ -31,7 +31,8 @@ static void meet(size_t *nth) {
 }
 
 /* Each round: one of the two gets, both put that object, both get again. Who gets alternates, so
- * that each of them is sometimes the one whose object it is; every third time it is nobody's. */
+ * that each of them is sometimes the one whose object it is. What both got then is put by its
+ * getter, every third time by the other one. */
 static void race_once(size_t self, size_t round, size_t *meeting) {
     if (round % 2 == self) {
         atomic_store_explicit(&raced_object, mempool_get(racing_pool), memory_order_release);
@@ -50,7 +51,7 @@ static void race_once(size_t self, size_t round, size_t *meeting) {
     meet(meeting);
     if (round % 3 != 0) {
         mempool_put(mine);
-    } else { /* by the other one: what both have got becomes each other's */
+    } else {
         mempool_put(atomic_load_explicit(&got_next[1 - self], memory_order_acquire));
     }
     meet(meeting);

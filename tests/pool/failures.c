@@ -4,15 +4,13 @@
 #include "unit.h"
 
 #include "child.h"
-#include "faults.h"
+#include "fail_in_turn.h"
 #include "scale.h"
 #include "threads.h"
 #include "world.h"
 
 enum {
     N_FILLERS = 40, /* pools that make a thread's table grow */
-    NOTHING_FAILED = 3,
-    RUNS_MAX = 5000,
 };
 
 enum { SMALL, BUILT, LARGE, CAPPED, HEAP, UNCACHED, HUGE };
@@ -115,12 +113,6 @@ static void run_scenario(bool may_fail) {
     destroy_pools();
 }
 
-struct failure {
-    unsigned kinds;
-    uint64_t first;
-    bool and_later;
-};
-
 static int run_with_failure(void *argument) {
     const struct failure *failure = argument;
     faults_arm(failure->kinds, failure->first, failure->and_later ? UINT64_MAX : failure->first);
@@ -150,23 +142,6 @@ static int recover_in_use(void *argument) {
     use_pools();
     destroy_pools();
     return n_failed == 0 ? NOTHING_FAILED : 0;
-}
-
-/* One run for each call, until the call that would fail is none any more. */
-static void fail_in_turn(int (*run)(void *), struct failure failure, unsigned runs_min) {
-    unsigned n_runs = 0;
-    uint64_t step = test_runtime_is_plain() ? 1 : 4;
-    int status = 0;
-    for (; status == 0; failure.first += step) {
-        status = child_status(run, &failure);
-        n_runs++;
-        if (status != 0 && status != NOTHING_FAILED) {
-            fail_msg("call %llu failed%s: status %d", (unsigned long long)failure.first,
-                     failure.and_later ? ", and all later ones" : "", status);
-        }
-        assert_true(n_runs < RUNS_MAX);
-    }
-    assert_true(n_runs * step > runs_min);
 }
 
 static void one_call_fails(void **state) {
