@@ -22,15 +22,20 @@ enum {
 #define CLASS_BYTES_CACHED \
     ((size_t)1 << (CLASS_SMALL_SHIFT + (HEAP_CACHES - CLASS_SMALL) / 8))
 
-/* The classes of up to 1 KiB: most blocks of most programs. */
+/* Where a class's cache is in threads' tables; of those that are not cached, behind their ends. */
+static inline int32_t class_offset(uint32_t class) {
+    return ((int32_t)class - HEAP_CACHES) * CACHE_BYTES;
+}
+
+/* The same by sixteenths, rounded up, of up to 1 KiB: most blocks of most programs. */
 enum { CLASS_TABLE = 64 };
-extern const uint8_t class_table[CLASS_TABLE];
+extern const int32_t class_offsets[CLASS_TABLE + 1];
 
 /* Of up to 2 GiB; 0 bytes are one. */
-MEMPOOL_HOT_INLINE uint32_t class_of(size_t bytes) {
+static inline uint32_t class_of(size_t bytes) {
     uint32_t last = (uint32_t)(bytes - (bytes != 0));
-    if (MEMPOOL_LIKELY(last < CLASS_TABLE * 16)) {
-        return class_table[last / 16];
+    if (last < CLASS_SMALL * 16) {
+        return last / 16;
     }
     uint32_t power = 31 - (uint32_t)__builtin_clz(last);
     /* The three bits behind the highest one choose among eight. */

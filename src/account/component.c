@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Components. */
-#include "account/books.h"
+#include "account/tally.h"
 
 #include "base/attributes.h"
 #include "base/bits.h"
@@ -21,18 +21,18 @@ static struct mempool_component *root, *newest; /* account_lock */
 
 static struct mempool_component *make(const char *name, struct mempool_component *parent) {
     struct mempool_component *component = block_take(sizeof *component);
-    _Atomic(uint16_t) *numbers = block_take(TYPES_MAX * sizeof *numbers);
-    if (component == NULL || numbers == NULL) {
+    _Atomic(uint32_t) *places = block_take(TYPES_MAX * sizeof *places);
+    if (component == NULL || places == NULL) {
         if (component != NULL) {
             block_give(component, sizeof *component);
         }
-        if (numbers != NULL) {
-            block_give(numbers, TYPES_MAX * sizeof *numbers);
+        if (places != NULL) {
+            block_give(places, TYPES_MAX * sizeof *places);
         }
         return NULL;
     }
     account_name_copy(component->name, name);
-    component->account_numbers = numbers;
+    component->account_places = places;
     component->parent = parent;
     component->generation = 1;
     for (const struct mempool_component *at = root; at != NULL;
@@ -185,15 +185,17 @@ void component_charge_always(struct mempool_component *component, int64_t bytes)
     note_soft_limits(component);
 }
 
+static uint64_t grant_below(uint64_t grant, uint64_t limit) {
+    return limit == 0 ? grant : min_size(grant, min_size(GRANT_LIMITED_BYTES, limit / GRANT_SHARE));
+}
+
 int64_t component_grant_max(const struct mempool_component *component) {
-    uint64_t most = GRANT_BYTES;
+    uint64_t grant = GRANT_BYTES;
     for (const struct mempool_component *at = component; at != NULL; at = at->parent) {
-        uint64_t hard = load_relaxed(&at->hard_bytes);
-        if (hard != 0) {
-            most = min_size(most, min_size(GRANT_LIMITED_BYTES, hard / GRANT_SHARE));
-        }
+        grant = grant_below(grant, load_relaxed(&at->hard_bytes));
+        grant = grant_below(grant, load_relaxed(&at->soft_bytes));
     }
-    return (int64_t)most;
+    return (int64_t)grant;
 }
 
 struct mempool_component *component_of_thread(const struct thread *thread) {
@@ -235,7 +237,7 @@ MEMPOOL_API struct mempool_component *mempool_component_current(void) {
 
 static void set_current(struct thread *thread, struct mempool_component *component) {
     store_relaxed(&thread->component, component);
-    store_relaxed(&thread->account_numbers, component->account_numbers);
+    store_relaxed(&thread->account_places, component->account_places);
 }
 
 MEMPOOL_API struct mempool_component *mempool_component_enter(struct mempool_component *component) {
@@ -268,6 +270,10 @@ MEMPOOL_API int mempool_component_limit(struct mempool_component *component,
     if (component == NULL || limits->struct_size < sizeof *limits ||
         limits->soft_bytes > INT64_MAX || limits->hard_bytes > INT64_MAX) {
         return -EINVAL;
+    }
+    if (thread_attached(thread_current)) {
+        /* Grants of before were larger. */
+        (void)tallies_return(thread_current);
     }
     sys_signals_block(&before);
     sys_lock_take(&account_lock);

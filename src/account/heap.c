@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The accounted heap: blocks from size classes, booked in tallies.
  *
- * An allocation takes bytes from its thread's balance of the account, a slot from its thread's
- * cache of the class, and writes the tag. A free reads the tag first: once the slot is put it may
- * be somebody else's. Neither takes a lock or does an atomic read-modify-write where all three are
- * at hand. */
+ * An allocation takes from the room that its thread's tally of the account has, a slot from its
+ * thread's cache of the class, and writes the tag. A free does the reverse. Both do all of it
+ * behind the door, or nothing; neither takes a lock or does an atomic read-modify-write where
+ * tally, cache and slot are at hand. */
 #include "account/books.h"
 #include "account/class.h"
 #include "account/heap.h"
+#include "account/tally.h"
 #include "base/bits.h"
 #include "cache/hit.h"
 #include "misuse/explain.h"
@@ -24,12 +25,12 @@ enum { RETURN_BYTES = 1 << 20 };
 /* ---- slots, without the books --------------------------------------------------------------- */
 
 /* A live slot of a class, its record in *ret_record; NULL with errno. */
-static void *take_slot(uint32_t class, uintptr_t site, record **ret_record) {
+static void *take_slot(uint32_t class, uintptr_t site, size_t zero_bytes, record **ret_record) {
     struct descriptor *descriptor;
     struct mempool *pool = class_pool(class);
     void *block = NULL;
     if (pool != NULL) {
-        block = pool_get_slow(pool, site);
+        block = pool_get_slow(pool, site, zero_bytes);
     } else {
         errno = ENOMEM;
     }
@@ -56,9 +57,10 @@ static record *find_block(const void *address, const struct depot **ret_depot) {
 
 /* ---- allocating ------------------------------------------------------------------------------ */
 
-/* Any thread, any account, any class. */
-MEMPOOL_NOINLINE static void *allocate_slow(uint32_t class, size_t bytes,
-                                            struct mempool_type *type, uintptr_t site) {
+/* Any thread, any account, any class. `zero_bytes`: so many are to be zero. */
+MEMPOOL_NOINLINE static void *allocate_of_class(size_t bytes, struct mempool_type *type,
+                                                uint32_t class, uintptr_t site,
+                                                size_t zero_bytes) {
     int saved_errno = errno;
     record *slot_record;
     if (account_init() != 0) {
@@ -68,104 +70,126 @@ MEMPOOL_NOINLINE static void *allocate_slow(uint32_t class, size_t bytes,
     if (thread_current == &thread_none) {
         (void)thread_attach();
     }
-    uint32_t account = account_current(thread_current, type != NULL ? type : type_untyped());
+    uint32_t place = account_current(thread_current, type != NULL ? type : type_untyped());
     struct thread *thread = thread_current;
     if (thread_attached(thread) && load_relaxed(&thread->component) == NULL) {
         store_relaxed(&thread->component, component_root());
-        store_relaxed(&thread->account_numbers, component_root()->account_numbers);
+        store_relaxed(&thread->account_places, component_root()->account_places);
     }
-    if (!account_charge(account, bytes)) {
+    if (!account_charge(place, bytes)) {
         errno = ENOMEM;
         return NULL;
     }
-    void *block = take_slot(class, site, &slot_record);
+    void *block = take_slot(class, site, zero_bytes, &slot_record);
     if (block == NULL) {
-        account_uncharge(account, bytes);
+        account_uncharge(place, bytes);
         return NULL;
     }
-    store_relaxed(slot_tag(slot_record), tag_make(account, bytes));
-    account_add_block(account);
+    store_relaxed(slot_tag(slot_record), tag_make(place, bytes));
+    account_add_block(place);
     components_fire();
     errno = saved_errno;
     return block;
 }
 
-/* The balance allows it: a slot that the thread has at hand, tagged and booked; NULL: a miss. */
-MEMPOOL_HOT_INLINE void *take_at_hand(struct thread *thread, uint32_t open, uint32_t class,
-                                      size_t bytes, uint32_t account, uintptr_t site) {
-    record *slot_record;
-    thread_shut_door(thread);
-    struct cache *cache = thread_heap_cache(thread, class * CACHE_BYTES);
-    void *block = hit_take(thread, cache, open, site, &slot_record);
-    if (MEMPOOL_LIKELY(block != NULL)) {
-        struct tally *tally = thread_tally(thread, account);
-        store_relaxed(slot_tag(slot_record), tag_make(account, bytes));
-        bump_owned(&tally->balance, -(int64_t)bytes);
-        tally_add_block(tally);
-    }
-    return block;
-}
-
-/* A new peak of the account, as far as this thread knows. */
-MEMPOOL_NOINLINE static void *allocate_deeper(uint32_t class, size_t bytes,
-                                              struct mempool_type *type, uintptr_t site) {
-    struct thread *thread = thread_current;
-    uint32_t account = account_known(load_relaxed(&thread->account_numbers), type);
-    void *block = NULL;
-    if (tally_deepen(thread, account, bytes) == NULL) {
-        block = take_at_hand(thread, load_relaxed(&thread->open), class, bytes, account, site);
-        components_fire();
-    }
-    return block != NULL ? block : allocate_slow(class, bytes, type, site);
-}
-
-/* Of a class that threads cache. All ways but one leave by a jump: so nothing has to be kept over a
- * call. */
-MEMPOOL_HOT_INLINE void *allocate(uint32_t class, size_t bytes, struct mempool_type *type,
-                                  uintptr_t site) {
-    struct thread *thread = thread_current;
-    uint32_t open = load_relaxed(&thread->open);
-    if (MEMPOOL_UNLIKELY(type == NULL)) {
-        return allocate_slow(class, bytes, type, site);
-    }
-    if (MEMPOOL_UNLIKELY(open == 0)) {
-        return allocate_slow(class, bytes, type, site);
-    }
-    uint32_t account = account_known(load_relaxed(&thread->account_numbers), type);
-    if (MEMPOOL_UNLIKELY(account >= load_relaxed(&thread->n_tallies))) {
-        return allocate_slow(class, bytes, type, site);
-    }
-    const struct tally *tally = thread_tally(thread, account);
-    if (MEMPOOL_UNLIKELY(load_relaxed(&tally->balance) - (int64_t)bytes <
-                         load_relaxed(&tally->floor))) {
-        return allocate_deeper(class, bytes, type, site);
-    }
-    void *block = take_at_hand(thread, open, class, bytes, account, site);
-    return MEMPOOL_LIKELY(block != NULL) ? block : allocate_slow(class, bytes, type, site);
-}
-
-MEMPOOL_NOINLINE static void *allocate_large(size_t bytes, struct mempool_type *type,
-                                             uintptr_t site) {
+MEMPOOL_NOINLINE static void *allocate_slow(size_t bytes, struct mempool_type *type, uintptr_t site,
+                                            size_t zero_bytes) {
     if (bytes > BLOCK_BYTES_LARGEST) {
         errno = ENOMEM;
         return NULL;
     }
-    return allocate_slow(class_of(bytes), bytes, type, site);
+    return allocate_of_class(bytes, type, class_of(bytes), site, zero_bytes);
 }
 
-MEMPOOL_HOT_INLINE void *allocate_any(size_t bytes, struct mempool_type *type, uintptr_t site) {
-    if (MEMPOOL_UNLIKELY(bytes > CLASS_BYTES_CACHED)) {
-        return allocate_large(bytes, type, site);
+/* There is room for it: a slot that the thread has at hand, tagged and booked; NULL: a miss.
+ * *ret_before: its record, before. */
+MEMPOOL_HOT_INLINE void *take_at_hand(struct thread *thread, int32_t offset, uint64_t tag,
+                                      struct tally *tally, uint64_t room, uintptr_t site,
+                                      uint64_t *ret_before) {
+    thread_shut_door(thread);
+    struct cache *cache = thread_heap_cache(thread, offset);
+    struct round *top = load_relaxed(&cache->top);
+    void *block = NULL;
+    if (hit_may_take(cache, top, ret_before)) {
+        /* The tag first: who finds a live record finds its tag. */
+        store_relaxed(slot_next_tag(top[-1].slot_record), tag);
+        block = hit_take(thread, cache, top, site);
+        store_relaxed(&tally->room, room);
     }
-    return allocate(class_of(bytes), bytes, type, site);
+    thread_open_door(thread);
+    return block;
+}
+
+/* The room is not large enough, or the tick is due. Of a class that threads cache. */
+MEMPOOL_NOINLINE static void *allocate_making_room(size_t bytes, struct mempool_type *type,
+                                                   uintptr_t site, size_t zero_bytes) {
+    struct thread *thread = thread_current;
+    uint32_t place = account_known(load_relaxed(&thread->account_places), type);
+    struct tally *tally = thread_tally(thread, place);
+    void *block = NULL;
+    uint64_t room, before = 0;
+    if (tally_make_room(thread, place, bytes, 1) == NULL &&
+        room_take(load_relaxed(&tally->room), bytes, &room)) {
+        block = take_at_hand(thread, class_offset(class_of(bytes)), tag_make(place, bytes), tally,
+                             room, site, &before);
+        components_fire();
+        reclaim_if_due(thread->tick_ms);
+    }
+    if (block == NULL) {
+        return allocate_slow(bytes, type, site, zero_bytes);
+    }
+    if (zero_bytes > 0 && !slot_is_fresh(before)) {
+        memset(block, 0, zero_bytes);
+    }
+    return block;
+}
+
+/* Of a class that threads cache, `offset` in their tables. All ways but one leave by a jump: so
+ * nothing has to be kept over a call, and but for `bytes` and `type` nothing for later. */
+MEMPOOL_HOT_INLINE void *allocate(size_t bytes, struct mempool_type *type, int32_t offset,
+                                  uintptr_t site, size_t zero_bytes) {
+    struct thread *thread = thread_current;
+    uint64_t room, before;
+    if (MEMPOOL_UNLIKELY(type == NULL)) {
+        return allocate_slow(bytes, type, site, zero_bytes);
+    }
+    uint32_t place = account_known(load_relaxed(&thread->account_places), type);
+    if (!thread_door_open(thread) || MEMPOOL_UNLIKELY(!thread_has_tally(thread, place))) {
+        return allocate_slow(bytes, type, site, zero_bytes);
+    }
+    struct tally *tally = thread_tally(thread, place);
+    if (!room_take(load_folded(&tally->room), bytes, &room)) {
+        return allocate_making_room(bytes, type, site, zero_bytes);
+    }
+    void *block = take_at_hand(thread, offset, tag_make(place, bytes), tally, room, site, &before);
+    if (MEMPOOL_UNLIKELY(block == NULL)) {
+        return allocate_slow(bytes, type, site, zero_bytes);
+    }
+    return zero_bytes == 0 || slot_is_fresh(before) ? block : memset(block, 0, zero_bytes);
+}
+
+MEMPOOL_NOINLINE static void *allocate_large(size_t bytes, struct mempool_type *type,
+                                             uintptr_t site, size_t zero_bytes) {
+    if (bytes > CLASS_BYTES_CACHED) {
+        return allocate_slow(bytes, type, site, zero_bytes);
+    }
+    return allocate(bytes, type, class_offset(class_of(bytes)), site, zero_bytes);
+}
+
+MEMPOOL_HOT_INLINE void *allocate_any(size_t bytes, struct mempool_type *type, uintptr_t site,
+                                      size_t zero_bytes) {
+    if (MEMPOOL_UNLIKELY(bytes > CLASS_TABLE * 16)) {
+        return allocate_large(bytes, type, site, zero_bytes);
+    }
+    return allocate(bytes, type, class_offsets[((uint32_t)bytes + 15) / 16], site, zero_bytes);
 }
 
 MEMPOOL_API void *mempool_malloc_typed(size_t bytes, struct mempool_type *type) {
-    return allocate_any(bytes, type, MEMPOOL_SITE());
+    return allocate_any(bytes, type, MEMPOOL_SITE(), 0);
 }
 
 void *heap_malloc(size_t bytes, struct mempool_type *type, uintptr_t site) {
-    return allocate_any(bytes, type, site);
+    return allocate_any(bytes, type, site, 0);
 }
 
 MEMPOOL_API void *mempool_calloc_typed(size_t n, size_t bytes, struct mempool_type *type) {
@@ -175,11 +199,7 @@ MEMPOOL_API void *mempool_calloc_typed(size_t n, size_t bytes, struct mempool_ty
         errno = ENOMEM;
         return NULL;
     }
-    void *block = allocate_any(all, type, site);
-    if (block != NULL) {
-        memset(block, 0, all);
-    }
-    return block;
+    return allocate_any(all, type, site, all);
 }
 
 MEMPOOL_API void *mempool_aligned_typed(size_t align, size_t bytes, struct mempool_type *type) {
@@ -197,8 +217,8 @@ MEMPOOL_API void *mempool_aligned_typed(size_t align, size_t bytes, struct mempo
     while (class_bytes(class) % align != 0) {
         class++;
     }
-    return class < HEAP_CACHES ? allocate(class, bytes, type, site)
-                               : allocate_slow(class, bytes, type, site);
+    return class == class_of(bytes) ? allocate_any(bytes, type, site, 0)
+                                    : allocate_of_class(bytes, type, class, site, 0);
 }
 
 /* What is so large goes back at once: the pages to come cost more than that. */
@@ -220,10 +240,33 @@ MEMPOOL_NOINLINE static void free_slow(void *block, uintptr_t site) {
     record *slot_record = find_block(block, &depot);
     uint64_t tag = slot_record != NULL ? load_relaxed(slot_tag(slot_record)) : 0;
     if (pool_put_slow(block, site, true) && slot_record != NULL) {
-        account_credit(tag_account(tag), tag_bytes(tag));
+        account_credit(tag_place(tag), tag_bytes(tag));
         give_back_large(depot);
     }
     errno = saved_errno;
+}
+
+/* Behind a shut door: true: put, and booked. */
+MEMPOOL_HOT_INLINE bool free_at_hand(struct thread *thread, struct cache *cache, void *block,
+                                     record *slot_record, uintptr_t site) {
+    struct round *top = load_relaxed(&cache->top);
+    if (!hit_may_lay(thread, cache, top, slot_record)) {
+        return false;
+    }
+    /* Before the put: after it the slot may be somebody else's. */
+    uint64_t tag = load_relaxed(slot_next_tag(slot_record));
+    uint32_t place = tag_place(tag);
+    uint64_t room;
+    if (MEMPOOL_UNLIKELY(!thread_has_tally(thread, place))) {
+        return false;
+    }
+    struct tally *tally = thread_tally(thread, place);
+    if (!room_give(load_folded(&tally->room), tag - place, load_folded(&tally->cap), &room)) {
+        return false;
+    }
+    hit_lay(thread, cache, top, block, slot_record, site);
+    store_relaxed(&tally->room, room);
+    return true;
 }
 
 MEMPOOL_API void mempool_free(void *block) {
@@ -235,31 +278,16 @@ MEMPOOL_API void mempool_free(void *block) {
         return;
     }
     struct thread *thread = thread_current;
-    uint32_t in_heap = load_folded(&descriptor->cache_offset) - CACHE_OFFSET_HEAP;
-    uint32_t open = load_relaxed(&thread->open);
-    if (MEMPOOL_UNLIKELY(in_heap >= HEAP_TABLE_BYTES || open == 0)) {
+    int32_t offset = (int32_t)load_folded(&descriptor->cache_offset);
+    if (MEMPOOL_UNLIKELY(offset >= 0) || !thread_door_open(thread)) {
         free_slow(block, site);
         return;
     }
-    uint64_t tag = load_relaxed(slot_tag(slot_record));
-    uint32_t account = tag_account(tag);
     thread_shut_door(thread);
-    struct cache *cache = thread_heap_cache(thread, in_heap);
-    if (MEMPOOL_UNLIKELY(account >= load_relaxed(&thread->n_tallies))) {
-        thread_open_door(thread, open);
+    bool freed = free_at_hand(thread, thread_heap_cache(thread, offset), block, slot_record, site);
+    thread_open_door(thread);
+    if (MEMPOOL_UNLIKELY(!freed)) {
         free_slow(block, site);
-        return;
-    }
-    if (MEMPOOL_UNLIKELY(!hit_lay_in(thread, cache, open, block, slot_record, site))) {
-        free_slow(block, site);
-        return;
-    }
-    struct tally *tally = thread_tally(thread, account);
-    int64_t balance = load_relaxed(&tally->balance) + (int64_t)tag_bytes(tag);
-    store_relaxed(&tally->balance, balance);
-    bump_owned(&tally->frees, 1);
-    if (MEMPOOL_UNLIKELY(balance > load_relaxed(&tally->cap))) {
-        tally_give_back(thread, account);
     }
 }
 
@@ -274,13 +302,13 @@ MEMPOOL_API size_t mempool_usable_bytes(const void *block) {
 static void *move_block(void *block, const struct depot *depot, size_t bytes, uint64_t tag,
                         uintptr_t site) {
     record *to;
-    void *moved = take_slot(class_of(bytes), site, &to);
+    void *moved = take_slot(class_of(bytes), site, 0, &to);
     if (moved == NULL) {
         return NULL;
     }
     /* All that mempool_usable_bytes let the owner use, not only what was asked for. */
     memcpy(moved, block, min_size(depot->shape.stride, bytes));
-    store_relaxed(slot_tag(to), tag_make(tag_account(tag), bytes));
+    store_relaxed(slot_tag(to), tag_make(tag_place(tag), bytes));
     (void)pool_put_slow(block, site, true);
     give_back_large(depot);
     return moved;
@@ -297,23 +325,23 @@ static void *resize(void *block, record *slot_record, const struct depot *depot,
                     uintptr_t site) {
     int saved_errno = errno;
     uint64_t tag = load_relaxed(slot_tag(slot_record));
-    uint32_t account = tag_account(tag);
+    uint32_t place = tag_place(tag);
     size_t before = tag_bytes(tag);
-    if (bytes > before && !account_resize(account, before, bytes)) {
+    if (bytes > before && !account_resize(place, before, bytes)) {
         errno = ENOMEM;
         return NULL;
     }
     void *result = stays(depot, bytes) ? block : move_block(block, depot, bytes, tag, site);
     if (result == NULL && bytes > before) {
-        (void)account_resize(account, bytes, before);
+        (void)account_resize(place, bytes, before);
         return NULL;
     }
     if (result == NULL || result == block) {
-        store_relaxed(slot_tag(slot_record), tag_make(account, bytes));
+        store_relaxed(slot_tag(slot_record), tag_make(place, bytes));
         result = block;
     }
     if (bytes < before) {
-        (void)account_resize(account, before, bytes);
+        (void)account_resize(place, before, bytes);
     }
     components_fire();
     errno = saved_errno;
@@ -324,7 +352,7 @@ MEMPOOL_API void *mempool_realloc(void *block, size_t bytes) {
     uintptr_t site = MEMPOOL_SITE();
     const struct depot *depot = NULL;
     if (block == NULL) {
-        return allocate_any(bytes, type_untyped(), site);
+        return allocate_any(bytes, type_untyped(), site, 0);
     }
     if (bytes > BLOCK_BYTES_LARGEST) {
         errno = ENOMEM;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading the books: sums over threads, under threads_lock, so that none ends in between. */
 #include "account/books.h"
+#include "account/tally.h"
 #include "base/attributes.h"
 
 #include <errno.h>
@@ -9,18 +10,15 @@
 static void read_account(uint32_t number, struct mempool_account *ret) {
     const struct account *account = account_at(number);
     struct account_sums sums = account_sum(number);
-    int64_t live = account_live_bytes(account, &sums);
+    int64_t live = load_relaxed(&account->granted) - sums.balances;
     int64_t peak = load_relaxed(&account->peak_bytes);
     int64_t peak_blocks = load_relaxed(&account->peak_blocks);
     memset(ret, 0, sizeof *ret);
     ret->struct_size = sizeof *ret;
     if (sums.n_threads == 1) {
-        /* Nobody else's balance moves: what one thread has noted is exact. */
-        int64_t deepest = live + sums.balances - sums.lowest;
-        int64_t highest = sums.high_blocks + (int64_t)(load_relaxed(&account->past_blocks) -
-                                                       load_relaxed(&account->past_frees));
-        peak = deepest > peak ? deepest : peak;
-        peak_blocks = highest > peak_blocks ? highest : peak_blocks;
+        /* What it has yet to note. */
+        peak = sums.peak_bytes > peak ? sums.peak_bytes : peak;
+        peak_blocks = sums.peak_blocks > peak_blocks ? sums.peak_blocks : peak_blocks;
     }
     ret->component = account->component;
     ret->type = account->type;
@@ -102,8 +100,8 @@ MEMPOOL_API int mempool_component_stats(const struct mempool_component *componen
 /* Make the next allocation of each type look where to be charged. account_lock is held. */
 static void forget_accounts(struct mempool_component *component) {
     for (uint32_t i = 0; i < TYPES_MAX; i++) {
-        if (load_relaxed(&component->account_numbers[i]) != ACCOUNT_NONE) {
-            store_relaxed(&component->account_numbers[i], ACCOUNT_NONE);
+        if (load_relaxed(&component->account_places[i]) != PLACE_NONE) {
+            store_relaxed(&component->account_places[i], PLACE_NONE);
         }
     }
 }

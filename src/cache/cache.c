@@ -9,9 +9,6 @@
 #include <string.h>
 
 enum {
-    TICK_INTERVAL_MAX = 256,
-    TICK_SHORT_MS = 5, /* ticks closer than this: fewer of them */
-    TICK_LONG_MS = 20, /* farther apart: more */
     SWAPS_TO_GROW = 16,
 };
 
@@ -36,18 +33,10 @@ static void set_previous(struct cache *cache, struct magazine *magazine, uint32_
 }
 
 static void tick(struct thread *thread, struct cache *cache) {
-    uint64_t now = thread_clock();
-    thread_pass(thread);
-    uint64_t elapsed = now - thread->tick_ms;
-    if (elapsed < TICK_SHORT_MS) {
-        thread->tick_interval = (uint32_t)min_size(thread->tick_interval * 2u, TICK_INTERVAL_MAX);
-    } else if (elapsed > TICK_LONG_MS) {
-        thread->tick_interval = elapsed > 10 * TICK_LONG_MS ? 1 : thread->tick_interval / 2 + 1;
-    }
-    thread->tick_ms = now;
+    uint32_t interval = thread_tick(thread);
     store_relaxed(&cache->gets_before, cache_gets(cache));
-    store_relaxed(&cache->interval, thread->tick_interval);
-    store_relaxed(&cache->left, thread->tick_interval);
+    store_relaxed(&cache->interval, interval);
+    store_relaxed(&cache->left, interval);
 }
 
 /* How many slots are live when the cache of one thread holds `rounds`; what others cache counts as

@@ -29,12 +29,11 @@ bool park_put(void *object, uintptr_t site, bool heap) {
     struct thread *thread = thread_current;
     uint32_t offset = load_relaxed(&descriptor->cache_offset);
     uint32_t open = load_relaxed(&thread->open);
-    if (open == 0 || offset >= (heap ? CACHE_OFFSET_HEAP + HEAP_TABLE_BYTES : open) ||
-        (offset >= CACHE_OFFSET_HEAP) != heap) {
+    if (open == 0 || (heap ? offset < CACHE_OFFSET_HEAP : offset >= open)) {
         return false;
     }
     thread_shut_door(thread);
-    struct cache *cache = heap ? thread_heap_cache(thread, offset - CACHE_OFFSET_HEAP)
+    struct cache *cache = heap ? thread_heap_cache(thread, (int32_t)offset)
                                : thread_cache(thread, offset);
     struct magazine *parked = load_relaxed(&cache->parked);
     uint32_t n = load_relaxed(&cache->parked_n);
@@ -51,7 +50,7 @@ bool park_put(void *object, uintptr_t site, bool heap) {
         signal_fence();
         store_relaxed(&cache->parked_n, n + 1);
     }
-    thread_open_door(thread, open);
+    thread_open_door(thread);
     return put;
 }
 

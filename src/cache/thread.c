@@ -9,10 +9,11 @@
 #include <string.h>
 
 struct sys_lock threads_lock;
-#define NOBODY {.heap_table = thread_no_heap_table, .account_numbers = thread_no_accounts}
+#define NOBODY \
+    {.heap_end = thread_no_heap_table + HEAP_TABLE_BYTES, .account_places = thread_no_accounts}
 struct thread thread_none = NOBODY;
 struct thread thread_exited = NOBODY;
-_Atomic(uint16_t) thread_no_accounts[THREAD_TYPES];
+_Atomic(uint32_t) thread_no_accounts[THREAD_TYPES];
 void (*thread_retiring)(struct thread *thread);
 _Alignas(MEMPOOL_CACHE_LINE) char thread_no_heap_table[HEAP_TABLE_BYTES];
 __thread struct thread *thread_current MEMPOOL_TLS_MODEL = &thread_none;
@@ -20,6 +21,9 @@ __thread struct thread *thread_current MEMPOOL_TLS_MODEL = &thread_none;
 enum {
     TABLE_BYTES_MIN = 4096, /* 32 pools */
     TICK_INTERVAL_FIRST = 1,
+    TICK_INTERVAL_MAX = 256,
+    TICK_SHORT_MS = 5, /* ticks closer than this: fewer of them */
+    TICK_LONG_MS = 20, /* farther apart: more */
 };
 
 static struct thread *_Atomic all_threads;
@@ -74,6 +78,19 @@ uint64_t thread_clock(void) {
         stamp_all();
     }
     return now_ms;
+}
+
+uint32_t thread_tick(struct thread *thread) {
+    uint64_t now = thread_clock();
+    thread_pass(thread);
+    uint64_t elapsed = now - thread->tick_ms;
+    if (elapsed < TICK_SHORT_MS) {
+        thread->tick_interval = (uint32_t)min_size(thread->tick_interval * 2u, TICK_INTERVAL_MAX);
+    } else if (elapsed > TICK_LONG_MS) {
+        thread->tick_interval = elapsed > 10 * TICK_LONG_MS ? 1 : thread->tick_interval / 2 + 1;
+    }
+    thread->tick_ms = now;
+    return thread->tick_interval;
 }
 
 uint32_t thread_clock_step(void) {
@@ -144,13 +161,13 @@ static void publish_table(struct thread *thread, char *table, uint32_t bytes) {
 }
 
 const struct cache *thread_peek(const struct thread *thread, uint32_t offset) {
-    uint32_t in_heap = offset - CACHE_OFFSET_HEAP;
     if (!load_relaxed(&thread->in_use)) {
         return NULL;
     }
-    if (in_heap < HEAP_TABLE_BYTES) {
+    if (offset >= CACHE_OFFSET_HEAP) {
         /* T11 pairs with T10 */
-        return (const struct cache *)(const void *)(load_acquire(&thread->heap_table) + in_heap);
+        const char *end = load_acquire(&thread->heap_end);
+        return (const struct cache *)(const void *)(end + (int32_t)offset);
     }
     /* T9 pairs with T8 */
     if (offset >= load_acquire(&thread->table_bytes)) {
@@ -162,8 +179,8 @@ const struct cache *thread_peek(const struct thread *thread, uint32_t offset) {
 
 /* The table of the struct's last thread, which left it all zero, or a new one. */
 static bool have_table(struct thread *thread) {
-    if (load_relaxed(&thread->heap_table) == NULL) {
-        store_relaxed(&thread->heap_table, thread_no_heap_table);
+    if (load_relaxed(&thread->heap_end) == NULL) {
+        store_relaxed(&thread->heap_end, thread_no_heap_table + HEAP_TABLE_BYTES);
     }
     if (load_relaxed(&thread->table_bytes) == 0) {
         char *table = block_take(TABLE_BYTES_MIN);
@@ -191,7 +208,7 @@ static struct thread *attach_locked(void) {
     store_relaxed(&thread->stage, THREAD_SLOW); /* nobody need wait at a door never opened */
     store_relaxed(&thread->n_deferred, 0);
     store_relaxed(&thread->component, NULL);
-    store_relaxed(&thread->account_numbers, thread_no_accounts);
+    store_relaxed(&thread->account_places, thread_no_accounts);
     thread_pass(thread);
     bump_owned(&thread->generation, 2);
     store_relaxed(&thread->in_use, 1);
@@ -214,7 +231,7 @@ bool thread_attach(void) {
             /* Without this the thread's end would go unseen and strand its caches. */
             if (sys_thread_exit_watch(thread) == 0) {
                 store_relaxed(&thread->stage, THREAD_FAST);
-                thread_open_door(thread, load_relaxed(&thread->table_bytes));
+                thread_open_door(thread);
                 thread_current = thread;
             } else {
                 store_relaxed(&thread->in_use, 0);
@@ -241,7 +258,7 @@ static bool grow_table(struct thread *thread, uint32_t bytes) {
     sys_lock_take(&threads_lock);
     memcpy(table, load_relaxed(&thread->table), old_bytes);
     publish_table(thread, table, (uint32_t)new_bytes);
-    thread_open_door(thread, (uint32_t)new_bytes);
+    thread_open_door(thread);
     sys_lock_drop(&threads_lock);
     return true;
 }
@@ -253,7 +270,7 @@ static bool make_heap_table(struct thread *thread) {
     char *table = block_take(HEAP_TABLE_BYTES);
     if (table != NULL) {
         /* T10 pairs with T11: it is zero */
-        store_release(&thread->heap_table, table);
+        store_release(&thread->heap_end, table + HEAP_TABLE_BYTES);
     }
     return table != NULL;
 }
@@ -363,7 +380,7 @@ void threads_child(bool stopped) {
         if (!stopped && load_relaxed(&thread->open) == 0 &&
             load_relaxed(&thread->stage) == THREAD_FAST) {
             store_relaxed(&thread->table_bytes, 0); /* not to be trusted: its rounds are lost */
-            store_relaxed(&thread->heap_table, thread_no_heap_table);
+            store_relaxed(&thread->heap_end, thread_no_heap_table + HEAP_TABLE_BYTES);
         }
         detach(thread, true);
     }

@@ -67,7 +67,7 @@ struct thread {
     _Atomic uint32_t open;
     _Atomic uint32_t table_bytes;  /* owner */
     _Atomic(char *) table;         /* owner; struct cache by pool offset */
-    _Atomic(char *) heap_table;    /* owner; the same for CACHE_OFFSET_HEAP and above */
+    _Atomic(char *) heap_end;      /* owner; the end of the same for CACHE_OFFSET_HEAP and above */
     _Atomic uint64_t stamp_live;   /* record of a get: thread, seconds and state in their places; */
     _Atomic uint64_t stamp_free;   /* of a put. Whoever sees a new second writes all threads' */
     _Atomic uint32_t own;          /* owner: thread and state of an object that this thread got;
@@ -75,9 +75,9 @@ struct thread {
     _Atomic uint32_t stamp;        /* thread and seconds alone */
     _Atomic uint32_t stage;        /* enum thread_stage; owner */
     /* read by every allocation of the heap; what they mean: account/component.h, account/books.h */
-    _Atomic(uint16_t) *_Atomic account_numbers; /* owner; of the current component */
-    struct tally *_Atomic tallies;   /* owner writes under threads_lock; by account number */
-    _Atomic uint32_t n_tallies;      /* likewise */
+    _Atomic(uint32_t) *_Atomic account_places; /* owner; of the current component */
+    _Atomic(char *) tallies;         /* owner writes under threads_lock; by account's place */
+    _Atomic uint32_t tally_bytes;    /* likewise */
     struct mempool_component *_Atomic component; /* owner; NULL: the process's */
     /* owner */
     uint32_t tick_interval;        /* gets from tick to tick */
@@ -121,8 +121,8 @@ extern struct thread thread_exited; /* of a thread whose caches were given back 
  * ends, while it can still get and put: it carries out deferred puts. */
 int threads_init(void (*ending)(struct thread *thread));
 
-/* The account numbers of threads without a current component: all 0. */
-extern _Atomic(uint16_t) thread_no_accounts[THREAD_TYPES];
+/* The account places of threads without a current component: all 0. */
+extern _Atomic(uint32_t) thread_no_accounts[THREAD_TYPES];
 /* Called for each thread that ends, or that ended with a fork, under threads_lock; may be NULL. */
 extern void (*thread_retiring)(struct thread *thread);
 
@@ -135,10 +135,18 @@ void thread_flush(void);
  * memory. */
 bool thread_reach(struct thread *thread, uint32_t offset);
 
-MEMPOOL_HOT_INLINE void thread_open_door(struct thread *thread, uint32_t table_bytes) {
+/* To where the table reaches now. Not to what `open` was: that would chain each hit to the one
+ * before, and a handler may have made the table grow. */
+MEMPOOL_HOT_INLINE void thread_open_door(struct thread *thread) {
+    uint32_t table_bytes = load_relaxed(&thread->table_bytes);
     signal_fence();
     /* D1 pairs with D2: who finds the door open sees what was done behind it */
     store_release(&thread->open, table_bytes);
+}
+
+/* May the calling thread hit? */
+MEMPOOL_HOT_INLINE bool thread_door_open(const struct thread *thread) {
+    return MEMPOOL_LIKELY(load_folded(&thread->open) != 0);
 }
 
 /* Is this the record of a live object that this very thread got? No two threads answer yes at one
@@ -159,7 +167,7 @@ static inline bool thread_attached(const struct thread *thread) {
 
 extern char thread_no_heap_table[HEAP_TABLE_BYTES];
 static inline bool thread_has_heap_table(const struct thread *thread) {
-    return load_relaxed(&thread->heap_table) != thread_no_heap_table;
+    return load_relaxed(&thread->heap_end) != thread_no_heap_table + HEAP_TABLE_BYTES;
 }
 
 /* Another thread's cache, for statistics: may be stale, is always readable; NULL: none. */
@@ -176,17 +184,16 @@ static inline struct cache *thread_cache(struct thread *thread, uintptr_t offset
     return (struct cache *)(void *)(load_folded(&thread->table) + offset);
 }
 
-/* The cache of the heap's n-th class. A thread without a table of its own for them has one that is
- * never written: its gates let nothing through. */
-static inline struct cache *thread_heap_cache(struct thread *thread, uint32_t offset_in_table) {
-    return (struct cache *)(void *)(load_folded(&thread->heap_table) + offset_in_table);
+/* The cache of one of the heap's classes, by its offset, which is less than 0. A thread without a
+ * table of its own for them has one that is never written: its gates let nothing through. */
+MEMPOOL_HOT_INLINE struct cache *thread_heap_cache(struct thread *thread, int32_t offset) {
+    return (struct cache *)(void *)(load_folded(&thread->heap_end) + offset);
 }
 
 /* In slow paths: the cache of any offset, NULL: out of reach. The owner, or under threads_lock. */
 static inline struct cache *thread_find_cache(struct thread *thread, uint32_t offset) {
-    uint32_t in_heap = offset - CACHE_OFFSET_HEAP;
-    if (in_heap < HEAP_TABLE_BYTES) {
-        return thread_has_heap_table(thread) ? thread_heap_cache(thread, in_heap) : NULL;
+    if (offset >= CACHE_OFFSET_HEAP) {
+        return thread_has_heap_table(thread) ? thread_heap_cache(thread, (int32_t)offset) : NULL;
     }
     return offset < load_relaxed(&thread->table_bytes) ? thread_cache(thread, offset) : NULL;
 }
@@ -195,7 +202,11 @@ static inline struct cache *thread_find_cache(struct thread *thread, uint32_t of
 static inline struct cache *thread_nth_cache(struct thread *thread, uint32_t nth) {
     uint32_t offset = nth * CACHE_BYTES;
     uint32_t bytes = load_relaxed(&thread->table_bytes);
-    return thread_find_cache(thread, offset < bytes ? offset : offset - bytes + CACHE_OFFSET_HEAP);
+    if (offset < bytes) {
+        return thread_find_cache(thread, offset);
+    }
+    offset -= bytes;
+    return offset < HEAP_TABLE_BYTES ? thread_find_cache(thread, offset + CACHE_OFFSET_HEAP) : NULL;
 }
 
 /* The newest mark; see cache/grace.h. */
@@ -226,7 +237,7 @@ static inline void thread_slow_down(struct thread *thread) {
 static inline void thread_leave_slow(struct thread *thread) {
     signal_fence();
     store_relaxed(&thread->stage, THREAD_FAST);
-    thread_open_door(thread, load_relaxed(&thread->table_bytes));
+    thread_open_door(thread);
 }
 
 /* The first of all threads ever attached; then next_all. Lock-free. */
@@ -237,6 +248,8 @@ struct thread_note *thread_note(unsigned number);
 /* Read the clock, publish it to depot_seconds and every thread's stamp; milliseconds since the
  * start. */
 uint64_t thread_clock(void);
+/* The same as the calling thread's tick, outside its hits: how many gets until the next one. */
+uint32_t thread_tick(struct thread *thread);
 /* Let a new second begin now; its number, as records keep it. */
 uint32_t thread_clock_step(void);
 /* Seconds since a record's time, or -1 for time 0. */

@@ -48,11 +48,12 @@ enum { CACHE_BYTES = 2 * MEMPOOL_CACHE_LINE };
 enum { DEPOT_RACED = 4 }; /* racing puts found in one go whose objects are told */
 
 /* No cache: an offset no thread's table reaches, so that get and put leave the hot path. */
-#define CACHE_OFFSET_NONE UINT32_MAX
-/* From here on: caches of the accounted heap's size classes, in a table of their own, out of reach
- * of the pools' gets and puts. */
-#define CACHE_OFFSET_HEAP ((uint32_t)1 << 31)
+#define CACHE_OFFSET_NONE ((uint32_t)INT32_MAX)
+/* From here to the end of numbers: caches of the accounted heap's size classes, in a table of their
+ * own, out of reach of the pools' gets and puts. As signed numbers these offsets are below 0, which
+ * is how a free tells them, and lead backward from the table's end. */
 enum { HEAP_CACHES = 96, HEAP_TABLE_BYTES = HEAP_CACHES * CACHE_BYTES };
+#define CACHE_OFFSET_HEAP (0 - (uint32_t)HEAP_TABLE_BYTES)
 
 struct depot {
     struct sys_lock lock; /* first: it outlives the pools that this place serves */

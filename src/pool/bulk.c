@@ -32,7 +32,7 @@ MEMPOOL_HOT_INLINE size_t take_run(uintptr_t offset, void **objects, size_t want
     signal_fence();
     store_relaxed(&cache->top, top);
     store_relaxed(&cache->left, left - (uint32_t)got);
-    thread_open_door(thread, open);
+    thread_open_door(thread);
     return got;
 }
 
@@ -46,7 +46,7 @@ MEMPOOL_API size_t mempool_get_bulk(struct mempool *pool, void **objects, size_t
     while (got < n) {
         size_t run = take_run(pool_cache_offset(pool), objects + got, n - got, site);
         if (run == 0) {
-            objects[got] = pool_get_slow(pool, site);
+            objects[got] = pool_get_slow(pool, site, 0);
             if (objects[got] == NULL) {
                 break;
             }
@@ -121,7 +121,7 @@ MEMPOOL_HOT_INLINE size_t give_run(void *const *objects, size_t n, uintptr_t sit
         store_relaxed(slot_record, put);
         given++;
     }
-    thread_open_door(thread, open);
+    thread_open_door(thread);
     return given;
 }
 

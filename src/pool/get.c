@@ -26,7 +26,9 @@ enum {
 /* A round taken out, marked live; what else its taker must do. */
 struct taking {
     struct round round;
+    size_t zero_bytes;   /* so much of it is to be zero; set by who asks */
     bool raw;            /* construct it */
+    bool fresh;          /* it is zero */
     uint32_t duplicates; /* racing puts found on the way; report them */
 };
 
@@ -44,6 +46,7 @@ static bool mark_live(struct taking *taking, uintptr_t site, uint32_t stamp) {
         return false;
     }
     taking->raw = value == RECORD_RAW;
+    taking->fresh = slot_is_fresh(value);
     store_relaxed(slot_record, record_make(site, stamp, RECORD_LIVE));
     return true;
 }
@@ -94,7 +97,11 @@ static void *finish(struct mempool *pool, const struct taking *taking, uintptr_t
     if (MEMPOOL_UNLIKELY(load_relaxed(&pool_soft_due) != 0)) {
         pool_soft_limits();
     }
-    return taking->raw ? construct(pool, taking->round) : taking->round.object;
+    void *object = taking->raw ? construct(pool, taking->round) : taking->round.object;
+    if (object != NULL && !taking->fresh) {
+        memset(object, 0, taking->zero_bytes);
+    }
+    return object;
 }
 
 MEMPOOL_COLD static void *refuse(struct mempool *pool, int why) {
@@ -104,19 +111,19 @@ MEMPOOL_COLD static void *refuse(struct mempool *pool, int why) {
 }
 
 /* Nothing free and no growth. */
-MEMPOOL_COLD static void *apply_policy(struct mempool *pool, uintptr_t site) {
+MEMPOOL_COLD static void *apply_policy(struct mempool *pool, uintptr_t site, size_t zero_bytes) {
     if (pool->on_empty != MEMPOOL_HEAP) {
         bool want_of_memory = depot_out(&pool->depot) < pool->depot.slot_limit;
         /* What other pools have free may be what this one needs. */
-        return want_of_memory && reclaim_all() > 0 ? pool_get_slow(pool, site)
+        return want_of_memory && reclaim_all() > 0 ? pool_get_slow(pool, site, zero_bytes)
                                                    : refuse(pool, ENOMEM);
     }
     bool try_slots;
     void *object = heap_get(pool, site, &try_slots);
     if (object != NULL) {
-        return object;
+        return memset(object, 0, zero_bytes);
     }
-    return try_slots ? pool_get_slow(pool, site) : refuse(pool, errno);
+    return try_slots ? pool_get_slow(pool, site, zero_bytes) : refuse(pool, errno);
 }
 
 /* The pool may not grow and nothing is in reach: see what other threads' caches hold, and keep
@@ -158,8 +165,8 @@ static bool take_past_caches(struct mempool *pool, struct taking *taking, uintpt
 }
 
 MEMPOOL_COLD static void *get_past_caches(struct mempool *pool, struct thread *thread,
-                                          uintptr_t site) {
-    struct taking taking = {.duplicates = 0};
+                                          uintptr_t site, size_t zero_bytes) {
+    struct taking taking = {.zero_bytes = zero_bytes};
     struct sys_signals before;
     bool taken;
     if (thread_attached(thread)) {
@@ -175,14 +182,14 @@ MEMPOOL_COLD static void *get_past_caches(struct mempool *pool, struct thread *t
     }
     /* There is no tick: each get looks at the clock. */
     reclaim_if_due(thread_clock());
-    return taken ? finish(pool, &taking, site) : apply_policy(pool, site);
+    return taken ? finish(pool, &taking, site) : apply_policy(pool, site, zero_bytes);
 }
 
 /* In a signal handler that interrupted a get or put of its own thread. */
 MEMPOOL_COLD static void *get_interrupting(struct mempool *pool, struct thread *thread,
-                                           uintptr_t site) {
+                                           uintptr_t site, size_t zero_bytes) {
     struct depot *depot = &pool->depot;
-    struct taking taking = {.duplicates = 0};
+    struct taking taking = {.zero_bytes = zero_bytes};
     struct sys_signals before;
     /* A handler that interrupts this one must find the lock free. */
     sys_signals_block(&before);
@@ -286,7 +293,7 @@ static enum outcome get_through_cache(struct mempool *pool, struct thread *threa
     struct cache *cache = thread_find_cache(thread, offset);
     if (cache_settle_get(thread, cache)) {
         outcome = take_settled(cache, taking, site, stamp_now(thread));
-        thread_open_door(thread, load_relaxed(&thread->table_bytes));
+        thread_open_door(thread);
         return outcome;
     }
     thread_slow_down(thread);
@@ -305,7 +312,7 @@ MEMPOOL_COLD static void *refuse_handle(struct mempool *pool, uintptr_t site) {
     return NULL;
 }
 
-MEMPOOL_NOINLINE void *pool_get_slow(struct mempool *pool, uintptr_t site) {
+MEMPOOL_NOINLINE void *pool_get_slow(struct mempool *pool, uintptr_t site, size_t zero_bytes) {
     int saved_errno = errno;
     void *object = NULL;
     bool done = false;
@@ -314,6 +321,9 @@ MEMPOOL_NOINLINE void *pool_get_slow(struct mempool *pool, uintptr_t site) {
                          pool_check(pool) != MEMPOOL_MISUSE_KINDS)) {
         return refuse_handle(pool, site);
     }
+    if (zero_bytes == GET_ZEROED) {
+        zero_bytes = pool->depot.shape.object_bytes;
+    }
     while (!done) {
         struct thread *thread = thread_current;
         if (thread == &thread_none && thread_attach()) {
@@ -321,15 +331,15 @@ MEMPOOL_NOINLINE void *pool_get_slow(struct mempool *pool, uintptr_t site) {
         }
         uint32_t offset = (uint32_t)pool_cache_offset(pool);
         if (thread_attached(thread) && load_relaxed(&thread->open) == 0) {
-            object = get_interrupting(pool, thread, site);
+            object = get_interrupting(pool, thread, site, zero_bytes);
             break;
         }
         if (!thread_attached(thread) || offset == CACHE_OFFSET_NONE ||
             (thread_find_cache(thread, offset) == NULL && !thread_reach(thread, offset))) {
-            object = get_past_caches(pool, thread, site);
+            object = get_past_caches(pool, thread, site, zero_bytes);
             break;
         }
-        struct taking taking = {.duplicates = 0};
+        struct taking taking = {.zero_bytes = zero_bytes};
         enum outcome outcome = get_through_cache(pool, thread, offset, &taking, site);
         done = outcome != OUTCOME_AGAIN;
         if (outcome == OUTCOME_TAKEN) {
@@ -338,7 +348,7 @@ MEMPOOL_NOINLINE void *pool_get_slow(struct mempool *pool, uintptr_t site) {
             pool_report_racing(pool, taking.round.object, site);
         }
         if (outcome == OUTCOME_NOTHING) {
-            object = apply_policy(pool, site);
+            object = apply_policy(pool, site, zero_bytes);
         } else if (outcome == OUTCOME_DEAD) {
             object = refuse_handle(pool, site);
         }
@@ -352,22 +362,24 @@ MEMPOOL_NOINLINE void *pool_get_slow(struct mempool *pool, uintptr_t site) {
 
 MEMPOOL_API void *mempool_get(struct mempool *pool) {
     uintptr_t site = MEMPOOL_SITE();
+    uint64_t before;
     if (MEMPOOL_LIKELY(pool != NULL)) {
-        void *object = cache_get_hit(pool_cache_offset(pool), site);
+        void *object = cache_get_hit(pool_cache_offset(pool), site, &before);
         if (MEMPOOL_LIKELY(object != NULL)) {
             return object;
         }
     }
-    return pool_get_slow(pool, site);
+    return pool_get_slow(pool, site, 0);
 }
 
 MEMPOOL_API void *mempool_get0(struct mempool *pool) {
     uintptr_t site = MEMPOOL_SITE();
-    void *object = pool != NULL ? cache_get_hit(pool_cache_offset(pool), site) : NULL;
+    uint64_t before;
+    void *object = pool != NULL ? cache_get_hit(pool_cache_offset(pool), site, &before) : NULL;
     if (MEMPOOL_UNLIKELY(object == NULL)) {
-        object = pool_get_slow(pool, site);
+        return pool_get_slow(pool, site, GET_ZEROED);
     }
-    if (object != NULL) {
+    if (MEMPOOL_LIKELY(!slot_is_fresh(before))) {
         memset(object, 0, pool->depot.shape.object_bytes);
     }
     return object;

@@ -80,7 +80,9 @@ static inline bool pool_is_heap_class(const struct mempool *pool) {
 MEMPOOL_COLD void pool_report_misput(const void *object, uintptr_t site, bool wrong_call);
 
 /* The parts of get and put that bulk and the heap share with the single forms. */
-void *pool_get_slow(struct mempool *pool, uintptr_t site);
+/* `zero_bytes`: so many of the object's bytes are to be zero; GET_ZEROED: all of them. */
+#define GET_ZEROED SIZE_MAX
+void *pool_get_slow(struct mempool *pool, uintptr_t site, size_t zero_bytes);
 /* True: put, or NULL. False: refused and reported. `heap`: the object must be a block of the heap,
  * whose slots have tags; else it must be none. */
 bool pool_put_slow(void *object, uintptr_t site, bool heap);

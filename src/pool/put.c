@@ -254,7 +254,7 @@ static enum outcome put_through_cache(struct depot *depot, struct thread *thread
     uint64_t free_record = record_make(site, stamp_now(thread), RECORD_FREE);
     if (own && cache_settle_put(cache)) {
         outcome = lay_in_settled(cache, round, free_record);
-        thread_open_door(thread, load_relaxed(&thread->table_bytes));
+        thread_open_door(thread);
         return outcome;
     }
     thread_slow_down(thread);

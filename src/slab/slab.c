@@ -86,11 +86,17 @@ struct slab *slab_create(const struct shape *shape, void *owner, uint32_t cache_
     return slab;
 }
 
+/* A purge that fails leaves the pages resident until they are used again, and not zero. */
+static void purge(char *from, size_t bytes) {
+    if (sys_operations.purge(from, bytes) != 0) {
+        store_relaxed(&space.dirty, 1);
+    }
+}
+
 void slab_drop_span(struct span *span) {
     if (span->left > 0) {
         /* Never used, but resident with the rest of its huge page. */
-        (void)sys_operations.purge(space_chunk_address(span->next),
-                                   (size_t)span->left << CHUNK_SHIFT);
+        purge(space_chunk_address(span->next), (size_t)span->left << CHUNK_SHIFT);
     }
     sys_lock_take(&space.lock);
     arena_give_span(span);
@@ -103,8 +109,7 @@ bool slab_retire(struct slab *slab, const struct shape *shape, size_t purge_byte
     if (slab->fresh > 0 && slab->purged_bytes < whole) {
         char *from = space_chunk_address(load_relaxed(&slab->first_chunk)) + slab->purged_bytes;
         size_t bytes = min_size(purge_bytes, whole - slab->purged_bytes);
-        /* A purge that fails leaves the pages resident until they are used again: no more. */
-        (void)sys_operations.purge(from, bytes);
+        purge(from, bytes);
         slab->purged_bytes += (uint32_t)bytes;
         if (slab->purged_bytes < whole) {
             return false;

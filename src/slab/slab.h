@@ -82,6 +82,13 @@ void slab_drop_span(struct span *span);
 uint32_t slab_carve(struct slab *slab, const struct shape *shape, struct round *rounds,
                     uint32_t n, bool raw);
 
+/* Is a slot zero whose record was this, before it was made live? It is where the slot was never
+ * handed out since its slab was made, of pages that came from the system: a record without history
+ * says so. Not of a pool with a constructor: RAW is not FREE. */
+MEMPOOL_HOT_INLINE bool slot_is_fresh(uint64_t before) {
+    return before == RECORD_FREE && load_folded(&space.dirty) == 0;
+}
+
 /* What became of a round that was given back. */
 enum slab_give_verdict {
     SLAB_GIVEN,
@@ -130,6 +137,11 @@ static inline const record *slab_records(const struct slab *slab) {
  * that what is no record (a pointer to the middle of a slot leads to a tag) leads to itself. */
 static inline record *slot_tag(record *slot_record) {
     return (record *)((uintptr_t)slot_record | sizeof(record)); /* NOLINT: an address */
+}
+
+/* The same of what is known to be a record: the next word. */
+MEMPOOL_HOT_INLINE record *slot_next_tag(record *slot_record) {
+    return slot_record + 1;
 }
 
 /* The slab that a round's slot belongs to. */

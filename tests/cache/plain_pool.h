@@ -25,7 +25,8 @@ static inline struct cache *plain_cache(struct depot *depot) {
 /* NULL: the depot has none, within its limit and without drawing in other caches. */
 static inline void *plain_get(struct depot *depot) {
     for (;;) {
-        void *object = cache_get_hit(plain_offset(depot), 1);
+        uint64_t before;
+        void *object = cache_get_hit(plain_offset(depot), 1, &before);
         if (object != NULL) {
             return object;
         }
@@ -33,7 +34,7 @@ static inline void *plain_get(struct depot *depot) {
         struct thread *thread = thread_current;
         thread_shut_door(thread);
         if (cache_settle_get(thread, cache)) {
-            thread_open_door(thread, load_relaxed(&thread->table_bytes));
+            thread_open_door(thread);
             continue;
         }
         struct round round = {NULL, NULL};
@@ -66,7 +67,7 @@ static inline void plain_put(struct depot *depot, void *object) {
         struct thread *thread = thread_current;
         thread_shut_door(thread);
         if (thread_got(thread, value) && cache_settle_put(cache)) {
-            thread_open_door(thread, load_relaxed(&thread->table_bytes));
+            thread_open_door(thread);
             continue;
         }
         thread_slow_down(thread);

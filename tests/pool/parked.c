@@ -76,7 +76,7 @@ static void *get_and_stay_inside(void *unused) {
     }
     thread_shut_door(thread_current);
     let_main_go_on();
-    thread_open_door(thread_current, load_relaxed(&thread_current->table_bytes));
+    thread_open_door(thread_current);
     let_main_go_on();
     return NULL;
 }
@@ -115,7 +115,6 @@ static void *put_in_two_steps(void *unused) {
     void *object = objects[0] = mempool_get(pool);
     struct thread *thread = thread_current;
     struct cache *cache = thread_cache(thread, pool_cache_offset(pool));
-    uint32_t open = load_relaxed(&thread->open);
     thread_shut_door(thread);
     CHECK(thread_got(thread, load_relaxed(record_of(object))));
     let_main_go_on();
@@ -123,7 +122,7 @@ static void *put_in_two_steps(void *unused) {
     *top = (struct round){object, record_of(object)};
     store_relaxed(&cache->top, top + 1);
     store_relaxed(record_of(object), record_make(1, load_relaxed(&thread->stamp), RECORD_FREE));
-    thread_open_door(thread, open);
+    thread_open_door(thread);
     CHECK(mempool_get(pool) == object);
     let_main_go_on();
     CHECK(load_relaxed(record_of(object)) ==
