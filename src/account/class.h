@@ -3,8 +3,9 @@
  *
  * Multiples of 16 up to 128, then eight in each doubling: a block is at most an eighth longer than
  * what was asked for. Each class is a pool with tagged slots, made when it is first needed. Those
- * below 256 KiB are cached by threads; above, each block is a slab of its own, of which only the
- * pages that are used become resident. Source: jemalloc's spacing of classes (Evans, 2006 on). */
+ * of up to 64 KiB are cached by threads. Above 32 KiB each block is a run of pages, a slab of its
+ * own, of which only those that are used become resident; what is freed and not cached serves the
+ * next block of any such size. Source: jemalloc's spacing of classes (Evans, 2006 on). */
 #ifndef MEMPOOL_ACCOUNT_CLASS_H
 #define MEMPOOL_ACCOUNT_CLASS_H
 
@@ -18,7 +19,7 @@ enum {
     CLASSES = CLASS_SMALL + 8 * (CLASS_BYTES_MAX_SHIFT - CLASS_SMALL_SHIFT),
 };
 
-/* Threads cache blocks up to this size, 256 KiB. */
+/* Threads cache blocks up to this size, 64 KiB. */
 #define CLASS_BYTES_CACHED \
     ((size_t)1 << (CLASS_SMALL_SHIFT + (HEAP_CACHES - CLASS_SMALL) / 8))
 

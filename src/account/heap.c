@@ -18,7 +18,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { RETURN_BYTES = 1 << 20 };
+enum { SHARED_STRIDE = 32 << 10 }; /* pages of blocks above this serve those of other sizes */
 
 #define BLOCK_BYTES_LARGEST ((size_t)1 << CLASS_BYTES_MAX_SHIFT)
 
@@ -221,11 +221,10 @@ MEMPOOL_API void *mempool_aligned_typed(size_t align, size_t bytes, struct mempo
                                     : allocate_of_class(bytes, type, class, site, 0);
 }
 
-/* What is so large goes back at once: the pages to come cost more than that. */
+/* What is so large goes back to the arena at once. */
 static void give_back_large(const struct depot *depot) {
-    if (depot->shape.stride >= RETURN_BYTES) {
-        while (reclaim_slab(depot->pool, UINT32_MAX) > 0) {
-        }
+    if (depot->shape.stride > SHARED_STRIDE) {
+        reclaim_large(depot->pool);
     }
 }
 

@@ -10,7 +10,8 @@
 enum {
     MAGAZINE_BYTES = 32 << 10,  /* of objects, in one magazine */
     UNCACHED_STRIDE = 256 << 10, /* from here on a lock is nothing beside the object's own cost */
-    BIG_STRIDE = 64 << 10,      /* from here on a magazine holds one */
+    BIG_STRIDE = 64 << 10,      /* from here on a magazine holds one, */
+    BIG_TAGGED_STRIDE = 32 << 10, /* and the heap's: they are for use in other sizes, too */
     DEPOT_BYTES = 4 << 20,      /* of objects, in the depot, */
     DEPOT_MAGAZINES = 16,       /* or so many magazines, */
     DEPOT_ROUNDS = 32 << 10,    /* or so many rounds, which are half a megabyte */
@@ -29,7 +30,7 @@ static uint32_t choose_rounds_max(const struct shape *shape) {
     if (shape->stride >= UNCACHED_STRIDE) {
         return 0;
     }
-    if (shape->stride >= BIG_STRIDE) {
+    if (shape->stride >= (shape->tagged != 0 ? BIG_TAGGED_STRIDE + 1 : BIG_STRIDE)) {
         return 1;
     }
     size_t fit = MAGAZINE_BYTES / shape->stride;
@@ -94,7 +95,7 @@ static void uncharge(const struct depot *depot, uint32_t flags) {
 
 void depot_uncharge_slab(const struct depot *depot, struct slab *slab) {
     uncharge(depot, slab->flags);
-    slab->flags = 0;
+    slab->flags &= ~(uint32_t)SLAB_CHARGED;
 }
 
 static struct slab *add_slab(struct depot *depot) {
@@ -112,7 +113,7 @@ static struct slab *add_slab(struct depot *depot) {
         uncharge(depot, flags);
         return NULL;
     }
-    slab->flags = flags;
+    slab->flags |= flags;
     slab->empty_since = load_relaxed(&depot_seconds);
     list_append(&depot->slabs, &slab->sibling);
     list_append(&depot->empty, &slab->link);

@@ -52,7 +52,7 @@ enum { DEPOT_RACED = 4 }; /* racing puts found in one go whose objects are told 
 /* From here to the end of numbers: caches of the accounted heap's size classes, in a table of their
  * own, out of reach of the pools' gets and puts. As signed numbers these offsets are below 0, which
  * is how a free tells them, and lead backward from the table's end. */
-enum { HEAP_CACHES = 96, HEAP_TABLE_BYTES = HEAP_CACHES * CACHE_BYTES };
+enum { HEAP_CACHES = 80, HEAP_TABLE_BYTES = HEAP_CACHES * CACHE_BYTES };
 #define CACHE_OFFSET_HEAP (0 - (uint32_t)HEAP_TABLE_BYTES)
 
 struct depot {

@@ -29,15 +29,11 @@ void explain_past(uint64_t record_value, struct mempool_description *ret) {
     ret->thread_exited = load_relaxed(&note->exited) != 0;
 }
 
-static bool has_history(uint64_t value) {
-    return value >> RECORD_THREAD_SHIFT != 0 && value != RECORD_RAW;
-}
-
 static enum mempool_state state_of(uint64_t value) {
     if (record_is_live(value)) {
         return MEMPOOL_STATE_LIVE;
     }
-    return has_history(value) ? MEMPOOL_STATE_FREE : MEMPOOL_STATE_VIRGIN;
+    return record_has_history(value) ? MEMPOOL_STATE_FREE : MEMPOOL_STATE_VIRGIN;
 }
 
 static void explain_slot(struct explanation *ret, const struct slab *slab,

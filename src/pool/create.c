@@ -90,7 +90,9 @@ static void fill_pool(struct mempool *pool, const struct mempool_options *option
     if (heap_offset != 0) {
         depot->cache_offset = heap_offset;
         depot->uncached = heap_offset == CACHE_OFFSET_NONE;
-        depot->rounds_bound = depot->uncached ? 0 : depot->rounds_bound; /* straight home */
+        if (depot->rounds_max <= 1) {
+            depot->rounds_bound = 0; /* straight home */
+        }
     }
     depot->component = load_relaxed(&thread_current->component);
     depot->pool = pool;

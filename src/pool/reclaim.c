@@ -15,6 +15,9 @@ enum {
     PURGE_BYTES = 128 << 10, /* one madvise in a step: some 10 microseconds */
     IDLE_SECONDS = 5,        /* a slab this long empty */
     SLOTS_A_LOOK = 16,       /* destructors called between two looks at the clock */
+    VERY_LARGE_BYTES = 1 << 20, /* a slab whose pages cost less anew than they hold up */
+    DIRTY_BYTES = 8 << 20,   /* pages that may wait in the arena for the next to need them, */
+    DIRTY_SHARE = 16,        /* or this part of it */
 };
 
 _Atomic uint64_t reclaim_last_ms;
@@ -104,7 +107,7 @@ static bool retire(struct mempool *pool, struct slab *slab, size_t purge_bytes) 
     return done;
 }
 
-size_t reclaim_slab(struct mempool *pool, uint32_t before) {
+static size_t reclaim(struct mempool *pool, uint32_t before, size_t purge_bytes) {
     struct sys_signals signals;
     sys_signals_block(&signals);
     sys_lock_take(&pool->depot.lock);
@@ -116,8 +119,24 @@ size_t reclaim_slab(struct mempool *pool, uint32_t before) {
     }
     size_t bytes = shape_slab_bytes(&pool->depot.shape);
     (void)destruct_slots(pool, slab, UINT64_MAX);
-    (void)retire(pool, slab, SIZE_MAX);
+    (void)retire(pool, slab, purge_bytes);
     return bytes;
+}
+
+size_t reclaim_slab(struct mempool *pool, uint32_t before) {
+    return reclaim(pool, before, SIZE_MAX);
+}
+
+void reclaim_large(struct mempool *pool) {
+    size_t slab_bytes = shape_slab_bytes(&pool->depot.shape);
+    size_t used = load_relaxed(&space.arena_used);
+    size_t purge_bytes;
+    do {
+        size_t dirty = (size_t)arena_dirty() << CHUNK_SHIFT;
+        bool may_wait = slab_bytes < VERY_LARGE_BYTES &&
+                        dirty + slab_bytes <= max_size(DIRTY_BYTES, used / DIRTY_SHARE);
+        purge_bytes = may_wait ? 0 : SIZE_MAX;
+    } while (reclaim(pool, UINT32_MAX, purge_bytes) > 0);
 }
 
 /* A piece of the slab that is on its way out; false: there is none. */
@@ -191,6 +210,16 @@ static void go_round(uint64_t end_ns) {
     }
 }
 
+static void clean_arena(void) {
+    struct sys_signals signals;
+    sys_signals_block(&signals);
+    size_t bytes = slab_dirty_unneeded();
+    if (bytes > 0) {
+        (void)slab_clean_arena(min_size(bytes, PURGE_BYTES));
+    }
+    sys_signals_restore(&signals);
+}
+
 void reclaim_step(uint64_t now_ms) {
     uint64_t last_ms = load_relaxed(&reclaim_last_ms);
     if (now_ms - last_ms < RECLAIM_PERIOD_MS ||
@@ -199,6 +228,7 @@ void reclaim_step(uint64_t now_ms) {
     }
     int saved_errno = errno;
     if (step_begin()) {
+        clean_arena();
         go_round(sys_clock_ns() + STEP_NS);
         step_end();
     }

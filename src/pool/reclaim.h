@@ -9,7 +9,8 @@
  *   - of the rounds in a depot, those not needed since the last visit go home to their slabs (the
  *     working set of Bonwick & Adams 2001, 3.6), at most 512 a visit;
  *   - slabs that have been empty for 5 seconds, and that `count` does not need, are retired: first
- *     destructors, then the pages, 128 KiB at a time, then the chunks.
+ *     destructors, then the pages, 128 KiB at a time, then the chunks;
+ *   - of the arena's dirty runs, 128 KiB of what was not needed since the last step goes back.
  * Where a slab is refused for want of memory, all of that is done at once for every pool
  * (reclaim_all).
  * One thread at a time; the others pass by. Destructors are called with no lock held. */
@@ -36,6 +37,10 @@ static inline void reclaim_if_due(uint64_t now_ms) {
 
 /* Retire one slab that was empty before `before` seconds: bytes given back, 0: there was none. */
 size_t reclaim_slab(struct mempool *pool, uint32_t before);
+
+/* Retire what is empty of a pool of large objects: their pages are for the next that needs some, or
+ * go back to the system where so many are waiting already, or the objects are very large. */
+void reclaim_large(struct mempool *pool);
 
 /* Memory is short: every slab that is empty, or is once the depots' rounds are home, of every pool.
  * Bytes given back. No lock may be held. */

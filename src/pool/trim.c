@@ -9,8 +9,21 @@
 
 #include <errno.h>
 
-size_t reclaim_all(void) {
+/* What the arena keeps for the next to need it; bytes. */
+static size_t clean_arena(void) {
+    struct sys_signals signals;
     size_t bytes = 0;
+    size_t piece;
+    sys_signals_block(&signals);
+    while ((piece = slab_clean_arena(SIZE_MAX)) > 0) {
+        bytes += piece;
+    }
+    sys_signals_restore(&signals);
+    return bytes;
+}
+
+size_t reclaim_all(void) {
+    size_t bytes = clean_arena();
     uint64_t serial = UINT64_MAX;
     struct mempool *pool;
     while ((pool = registry_next(&serial)) != NULL) {
@@ -70,6 +83,7 @@ MEMPOOL_API size_t mempool_trim(struct mempool *pool) {
         while ((pool = registry_next(&serial)) != NULL) {
             bytes += trim_pool(pool, site);
         }
+        bytes += clean_arena();
     } else {
         enum mempool_misuse_kind kind = pool_check(pool);
         if (kind == MEMPOOL_MISUSE_KINDS) {

@@ -18,6 +18,8 @@
  *          PARKED 11 put, by a thread that did not get it; not to be got yet
  *          RAW       one reserved value with state bits 00: as FREE, but a constructor has yet to
  *                    see the slot. Other rare states (guarded, sampled) can be told likewise.
+ *          USED      what HOME and FREE add to where there is no history either, but the slot's
+ *                    pages may not be zero: another slab's slots lay there before
  *
  * Transitions, and who may make them:
  *     HOME -> FREE or RAW       carve, under the depot's lock
@@ -61,6 +63,13 @@ enum {
     RECORD_SITE_SHIFT = 32,
     RECORD_RAW = RECORD_THREAD_MASK << RECORD_THREAD_SHIFT, /* a number that no thread has */
 };
+#define RECORD_USED ((uint64_t)RECORD_TIME_MASK << RECORD_TIME_SHIFT) /* no thread, no site */
+
+/* Does it say who got or put the slot last? */
+static inline bool record_has_history(uint64_t value) {
+    uint64_t past = value & ~(uint64_t)RECORD_STATE_MASK;
+    return past != 0 && past != RECORD_RAW && past != RECORD_USED;
+}
 
 static inline bool record_is_free(uint64_t value) {
     return (value & RECORD_STATE_MASK) == RECORD_FREE;

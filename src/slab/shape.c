@@ -9,6 +9,7 @@
 enum {
     ONE_CHUNK_STRIDE = 8 << 10,
     EIGHT_SLOTS_STRIDE = 64 << 10,
+    EIGHT_TAGGED_STRIDE = 32 << 10,
 };
 
 void shape_init(struct shape *shape, size_t object_bytes, size_t align, uint32_t tagged) {
@@ -16,7 +17,7 @@ void shape_init(struct shape *shape, size_t object_bytes, size_t align, uint32_t
     size_t bytes = stride;
     if (stride <= ONE_CHUNK_STRIDE) {
         bytes = CHUNK_BYTES;
-    } else if (stride <= EIGHT_SLOTS_STRIDE) {
+    } else if (stride <= (tagged != 0 ? EIGHT_TAGGED_STRIDE : EIGHT_SLOTS_STRIDE)) {
         bytes = stride * 8;
     }
     bytes = round_up(bytes, CHUNK_BYTES);

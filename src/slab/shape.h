@@ -28,7 +28,8 @@ enum { SHAPE_PLAIN = 0, SHAPE_TAGGED = 1 };
 
 /* object_bytes 1 .. 16 MiB, align a power of two <= 4096 (both checked by the caller).
  * A slab is one chunk for strides up to 8 KiB (at most 1/8 of address space left over), eight
- * slots up to 64 KiB, and one slot above. */
+ * slots up to 64 KiB, and one slot above; with tags from 32 KiB on, so that the pages of a block
+ * can serve one of another size. */
 void shape_init(struct shape *shape, size_t object_bytes, size_t align, uint32_t tagged);
 
 /* Where slot n's record is in the slab's array, and back. */

@@ -52,8 +52,9 @@ static struct slab *take_memory(const struct shape *shape, struct span *span) {
         give_struct(slab);
         return NULL;
     }
-    uint32_t first =
-        span != NULL ? arena_take_from_span(span, shape->chunks) : arena_take(shape->chunks);
+    bool dirty = false;
+    uint32_t first = span != NULL ? arena_take_from_span(span, shape->chunks)
+                                  : arena_take_any(shape->chunks, &dirty);
     if (first == CHUNK_NONE) {
         block_give_records_locked(records, record_bytes);
         give_struct(slab);
@@ -62,6 +63,7 @@ static struct slab *take_memory(const struct shape *shape, struct span *span) {
     /* R1 pairs with R2 in slab/slab.h: the records are zero */
     store_release(&slab->records, records);
     store_relaxed(&slab->first_chunk, first);
+    slab->flags = dirty ? SLAB_USED : 0;
     return slab;
 }
 
@@ -79,7 +81,6 @@ struct slab *slab_create(const struct shape *shape, void *owner, uint32_t cache_
         slab->scan = 0;
         slab->destructed = 0;
         slab->purged_bytes = 0;
-        slab->flags = 0;
         describe_chunks(slab, shape, shape->reciprocal, cache_offset);
     }
     sys_lock_drop(&space.lock);
@@ -89,7 +90,7 @@ struct slab *slab_create(const struct shape *shape, void *owner, uint32_t cache_
 /* A purge that fails leaves the pages resident until they are used again, and not zero. */
 static void purge(char *from, size_t bytes) {
     if (sys_operations.purge(from, bytes) != 0) {
-        store_relaxed(&space.dirty, 1);
+        store_relaxed(&space.unpurged, 1);
     }
 }
 
@@ -103,10 +104,33 @@ void slab_drop_span(struct span *span) {
     sys_lock_drop(&space.lock);
 }
 
+size_t slab_clean_arena(size_t bytes) {
+    uint32_t chunks = (uint32_t)min_size(bytes >> CHUNK_SHIFT, UINT32_MAX);
+    sys_lock_take(&space.lock);
+    uint32_t first = arena_take_dirty(chunks, &chunks);
+    sys_lock_drop(&space.lock);
+    if (first == CHUNK_NONE) {
+        return 0;
+    }
+    purge(space_chunk_address(first), (size_t)chunks << CHUNK_SHIFT);
+    sys_lock_take(&space.lock);
+    arena_give(first, chunks);
+    sys_lock_drop(&space.lock);
+    return (size_t)chunks << CHUNK_SHIFT;
+}
+
+size_t slab_dirty_unneeded(void) {
+    sys_lock_take(&space.lock);
+    size_t chunks = arena_settle_dirty();
+    sys_lock_drop(&space.lock);
+    return chunks << CHUNK_SHIFT;
+}
+
 bool slab_retire(struct slab *slab, const struct shape *shape, size_t purge_bytes,
                  uint32_t tombstone) {
     size_t whole = shape_slab_bytes(shape);
-    if (slab->fresh > 0 && slab->purged_bytes < whole) {
+    bool used = slab->fresh > 0 || (slab->flags & SLAB_USED) != 0;
+    if (used && purge_bytes > 0 && slab->purged_bytes < whole) {
         char *from = space_chunk_address(load_relaxed(&slab->first_chunk)) + slab->purged_bytes;
         size_t bytes = min_size(purge_bytes, whole - slab->purged_bytes);
         purge(from, bytes);
@@ -119,7 +143,11 @@ bool slab_retire(struct slab *slab, const struct shape *shape, size_t purge_byte
     describe_chunks(slab, shape, 0, tombstone);
     store_relaxed(&slab->owner, NULL);
     block_give_records_locked(load_relaxed(&slab->records), shape_record_bytes(shape));
-    arena_give(load_relaxed(&slab->first_chunk), shape->chunks);
+    if (used && slab->purged_bytes < whole) {
+        arena_give_dirty(load_relaxed(&slab->first_chunk), shape->chunks);
+    } else {
+        arena_give(load_relaxed(&slab->first_chunk), shape->chunks);
+    }
     give_struct(slab);
     sys_lock_drop(&space.lock);
     return true;
@@ -173,6 +201,7 @@ static uint32_t carve_touched(struct slab *slab, const struct shape *shape, stru
 static uint32_t carve_fresh(struct slab *slab, const struct shape *shape, struct round *rounds,
                             uint32_t n, bool raw) {
     record *records = load_relaxed(&slab->records);
+    uint64_t virgin = (slab->flags & SLAB_USED) != 0 ? RECORD_USED + RECORD_FREE : RECORD_FREE;
     uint32_t first = slab->fresh;
     if (n > shape->slots - first) {
         n = shape->slots - first;
@@ -180,7 +209,7 @@ static uint32_t carve_fresh(struct slab *slab, const struct shape *shape, struct
     for (uint32_t i = 0; i < n; i++) {
         uint32_t slot = slot_in_order(slab, shape, first + n - 1 - i);
         record *slot_record = &records[shape_record_index(shape, slot)];
-        store_relaxed(slot_record, raw ? (uint64_t)RECORD_RAW : (uint64_t)RECORD_FREE);
+        store_relaxed(slot_record, raw ? (uint64_t)RECORD_RAW : virgin);
         rounds[i].object = slot_address(slab, shape, slot);
         rounds[i].slot_record = slot_record;
     }

@@ -58,7 +58,10 @@ struct slab {
     uint32_t empty_since;         /* owner's lock: when the last slot came home, seconds */
     uint32_t flags;               /* owner's lock; room for red zones, patterns (slow paths only) */
 };
-enum { SLAB_CHARGED = 1 }; /* its bytes stand on its owner's account */
+enum {
+    SLAB_CHARGED = 1, /* its bytes stand on its owner's account */
+    SLAB_USED = 2,    /* its pages were another slab's, and are not zero */
+};
 #define SLAB_BYTES 128 /* two cache lines each in the area; room to grow */
 
 /* A new slab with all slots at home, NULL: no memory. `cache_offset` goes to its descriptors;
@@ -68,11 +71,16 @@ struct slab *slab_create(const struct shape *shape, void *owner, uint32_t cache_
                          uint32_t colour, struct span *span);
 
 /* Give back the slab's memory, at most `purge_bytes` of it in this call (a multiple of the page
- * size; SIZE_MAX: all). True when done: the slab is then gone. Its slots must all be at home, and
- * it must be in no list: nobody else can reach it. `tombstone` stays in its descriptors' cache
- * offset, so that a pointer that comes too late can be named. */
+ * size; SIZE_MAX: all; 0: leave the arena to do it later). True when done: the slab is then gone.
+ * Its slots must all be at home, and it must be in no list: nobody else can reach it. `tombstone`
+ * stays in its descriptors' cache offset, so that a pointer that comes too late can be named. */
 bool slab_retire(struct slab *slab, const struct shape *shape, size_t purge_bytes,
                  uint32_t tombstone);
+
+/* Give the pages of dirty runs (vm/arena.h) back to the system, at most so many bytes; how many
+ * there were, 0: none. What of them was not needed since this was last asked. */
+size_t slab_clean_arena(size_t bytes);
+size_t slab_dirty_unneeded(void);
 
 /* Give back what a span has left. */
 void slab_drop_span(struct span *span);
@@ -86,7 +94,7 @@ uint32_t slab_carve(struct slab *slab, const struct shape *shape, struct round *
  * handed out since its slab was made, of pages that came from the system: a record without history
  * says so. Not of a pool with a constructor: RAW is not FREE. */
 MEMPOOL_HOT_INLINE bool slot_is_fresh(uint64_t before) {
-    return before == RECORD_FREE && load_folded(&space.dirty) == 0;
+    return before == RECORD_FREE && load_folded(&space.unpurged) == 0;
 }
 
 /* What became of a round that was given back. */

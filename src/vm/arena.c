@@ -11,8 +11,10 @@ enum {
     ARENA_COMMIT_BYTES = 1 << 20,
 };
 
-/* Heads of the bins, as chunk number + 1, so that zero is "none" without initialisation. */
-static uint32_t bins[BINS];
+/* Heads of the bins by kind, as chunk number + 1, so that zero is "none" without initialisation. */
+static uint32_t bins[RUN_DIRTY + 1][BINS];
+static _Atomic uint32_t dirty;
+static uint32_t dirty_low;
 
 static struct chunk_run *run_at(uint32_t chunk) {
     return (struct chunk_run *)(void *)space.runs.start + chunk;
@@ -22,25 +24,35 @@ static unsigned bin_of(uint32_t chunks) {
     return 31u - (unsigned)__builtin_clz(chunks);
 }
 
-static void tag(uint32_t first, uint32_t chunks, uint32_t is_free) {
+static void tag(uint32_t first, uint32_t chunks, enum run_kind kind) {
     struct chunk_run *head = run_at(first);
     struct chunk_run *tail = run_at(first + chunks - 1);
     tail->chunks = chunks;
-    tail->is_free = is_free;
+    tail->is_free = kind;
     head->chunks = chunks;
-    head->is_free = is_free;
+    head->is_free = kind;
 }
 
-static void bin_insert(uint32_t first, uint32_t chunks) {
-    uint32_t *head = &bins[bin_of(chunks)];
+static void count_dirty(uint32_t now) {
+    store_relaxed(&dirty, now);
+    if (now < dirty_low) {
+        dirty_low = now;
+    }
+}
+
+static void bin_insert(uint32_t first, uint32_t chunks, enum run_kind kind) {
+    uint32_t *head = &bins[kind][bin_of(chunks)];
     struct chunk_run *run = run_at(first);
-    tag(first, chunks, 1);
+    tag(first, chunks, kind);
     run->previous = CHUNK_NONE;
     run->next = *head - 1;
     if (run->next != CHUNK_NONE) {
         run_at(run->next)->previous = first;
     }
     *head = first + 1;
+    if (kind == RUN_DIRTY) {
+        count_dirty(load_relaxed(&dirty) + chunks);
+    }
 }
 
 static void bin_remove(uint32_t first) {
@@ -51,12 +63,15 @@ static void bin_remove(uint32_t first) {
     if (run->previous != CHUNK_NONE) {
         run_at(run->previous)->next = run->next;
     } else {
-        bins[bin_of(run->chunks)] = run->next + 1;
+        bins[run->is_free][bin_of(run->chunks)] = run->next + 1;
+    }
+    if (run->is_free == RUN_DIRTY) {
+        count_dirty(load_relaxed(&dirty) - run->chunks);
     }
 }
 
-static uint32_t bin_find(unsigned bin, uint32_t chunks) {
-    uint32_t at = bins[bin] - 1;
+static uint32_t bin_find(enum run_kind kind, unsigned bin, uint32_t chunks) {
+    uint32_t at = bins[kind][bin] - 1;
     for (int seen = 0; at != CHUNK_NONE && seen < BIN_SCAN; seen++) {
         if (run_at(at)->chunks >= chunks) {
             return at;
@@ -88,32 +103,66 @@ static uint32_t extend(uint32_t chunks) {
         space.arena_committed = target;
     }
     uint32_t first = (uint32_t)(used >> CHUNK_SHIFT);
-    tag(first, chunks, 0);
+    tag(first, chunks, RUN_TAKEN);
     store_relaxed(&space.arena_used, used + bytes);
     return first;
 }
 
-/* From the free runs only. */
-static uint32_t take_free(uint32_t chunks) {
-    uint32_t first = CHUNK_NONE;
-    for (unsigned bin = bin_of(chunks); bin < BINS && first == CHUNK_NONE; bin++) {
-        first = bin_find(bin, chunks);
-    }
-    if (first == CHUNK_NONE) {
-        return CHUNK_NONE;
-    }
+/* Take the first chunks of a free run. */
+static void cut(uint32_t first, uint32_t chunks) {
+    enum run_kind kind = run_at(first)->is_free;
     uint32_t length = run_at(first)->chunks;
     bin_remove(first);
-    tag(first, chunks, 0);
+    tag(first, chunks, RUN_TAKEN);
     if (length > chunks) {
-        bin_insert(first + chunks, length - chunks);
+        bin_insert(first + chunks, length - chunks, kind);
+    }
+}
+
+/* From the free runs of a kind only. */
+static uint32_t take_free(enum run_kind kind, uint32_t chunks) {
+    uint32_t first = CHUNK_NONE;
+    for (unsigned bin = bin_of(chunks); bin < BINS && first == CHUNK_NONE; bin++) {
+        first = bin_find(kind, bin, chunks);
+    }
+    if (first != CHUNK_NONE) {
+        cut(first, chunks);
     }
     return first;
 }
 
 uint32_t arena_take(uint32_t chunks) {
-    uint32_t first = take_free(chunks);
+    uint32_t first = take_free(RUN_CLEAN, chunks);
     return first != CHUNK_NONE ? first : extend(chunks);
+}
+
+uint32_t arena_take_any(uint32_t chunks, bool *ret_dirty) {
+    uint32_t first = take_free(RUN_DIRTY, chunks);
+    *ret_dirty = first != CHUNK_NONE;
+    return *ret_dirty ? first : arena_take(chunks);
+}
+
+uint32_t arena_take_dirty(uint32_t chunks, uint32_t *ret_chunks) {
+    for (unsigned bin = BINS; bin-- > 0;) {
+        uint32_t first = bins[RUN_DIRTY][bin] - 1;
+        if (first != CHUNK_NONE) {
+            uint32_t length = run_at(first)->chunks;
+            *ret_chunks = length < chunks ? length : chunks;
+            cut(first, *ret_chunks);
+            return first;
+        }
+    }
+    return CHUNK_NONE;
+}
+
+uint32_t arena_dirty(void) {
+    return load_relaxed(&dirty);
+}
+
+uint32_t arena_settle_dirty(void) {
+    uint32_t low = dirty_low;
+    dirty_low = load_relaxed(&dirty);
+    return low;
 }
 
 /* Spans that lie wholly in a free run are advised huge no longer. */
@@ -127,23 +176,31 @@ static void make_ordinary(uint32_t first, uint32_t end) {
     }
 }
 
-void arena_give(uint32_t first, uint32_t chunks) {
+static void give(uint32_t first, uint32_t chunks, enum run_kind kind) {
     uint32_t end = first + chunks;
     uint32_t low = first & ~(HUGE_CHUNKS - 1u); /* spans that this run may make whole */
     uint32_t high = (uint32_t)round_up(end, HUGE_CHUNKS);
-    if (end < load_relaxed(&space.arena_used) >> CHUNK_SHIFT && run_at(end)->is_free) {
+    if (end < load_relaxed(&space.arena_used) >> CHUNK_SHIFT && run_at(end)->is_free == kind) {
         uint32_t length = run_at(end)->chunks;
         bin_remove(end);
         end += length;
     }
-    if (first > 0 && run_at(first - 1)->is_free) {
+    if (first > 0 && run_at(first - 1)->is_free == kind) {
         first -= run_at(first - 1)->chunks;
         bin_remove(first);
     }
     if (chunks < end - first || chunks >= HUGE_CHUNKS) {
         make_ordinary(first > low ? first : low, end < high ? end : high);
     }
-    bin_insert(first, end - first);
+    bin_insert(first, end - first, kind);
+}
+
+void arena_give(uint32_t first, uint32_t chunks) {
+    give(first, chunks, RUN_CLEAN);
+}
+
+void arena_give_dirty(uint32_t first, uint32_t chunks) {
+    give(first, chunks, RUN_DIRTY);
 }
 
 /* An aligned run of one span's length, from free runs or the arena's end. */
@@ -151,7 +208,7 @@ static uint32_t take_span(void) {
     uint32_t slack = HUGE_CHUNKS - 1;
     uint32_t end = (uint32_t)(load_relaxed(&space.arena_used) >> CHUNK_SHIFT);
     uint32_t padding = (uint32_t)round_up(end, HUGE_CHUNKS) - end;
-    uint32_t first = take_free(HUGE_CHUNKS + slack);
+    uint32_t first = take_free(RUN_CLEAN, HUGE_CHUNKS + slack);
     uint32_t length = HUGE_CHUNKS + slack;
     if (first == CHUNK_NONE) {
         length = HUGE_CHUNKS + padding;
@@ -162,7 +219,7 @@ static uint32_t take_span(void) {
     }
     uint32_t aligned = (uint32_t)round_up(first, HUGE_CHUNKS);
     /* What is left on both sides merges with what is free beside it. */
-    tag(aligned, HUGE_CHUNKS, 0);
+    tag(aligned, HUGE_CHUNKS, RUN_TAKEN);
     if (aligned > first) {
         arena_give(first, aligned - first);
     }
@@ -187,9 +244,9 @@ uint32_t arena_take_from_span(struct span *span, uint32_t chunks) {
     uint32_t first = span->next;
     span->next += chunks;
     span->left -= chunks;
-    tag(first, chunks, 0);
+    tag(first, chunks, RUN_TAKEN);
     if (span->left > 0) {
-        tag(span->next, span->left, 0);
+        tag(span->next, span->left, RUN_TAKEN);
     }
     return first;
 }

@@ -9,8 +9,12 @@
  * time. Free runs hang in bins by the logarithm of their length. Where none fits, the arena grows
  * at its end, committed in steps of 1 MiB.
  *
- * A run that comes back should have been purged, so that free chunks are not resident; what is in
- * them does not matter.
+ * A run that comes back is clean or dirty. Clean: its pages went back to the system, and are zero
+ * when they are used again. Dirty: they are still resident; what is in them does not matter. Two
+ * free runs that touch are one where both are of a kind. Who takes any run is given a dirty one
+ * first (as jemalloc does), so that large blocks of all sizes use the same pages; what nobody
+ * needed for a while (`dirty_low`) is cleaned in reclaim steps (pool/reclaim.c).
+ *
  * SPANS. A pool that has grown large takes its chunks from spans: runs of 2 MiB, aligned to 2 MiB,
  * that the system is advised to back with huge pages. Random access to many objects is bound by
  * address translation, and one huge page stands for 512 small ones. Small pools must not live in
@@ -20,21 +24,35 @@
 #ifndef MEMPOOL_VM_ARENA_H
 #define MEMPOOL_VM_ARENA_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* One per chunk, in space.runs. Links are chunk numbers; meaningful in free runs only. */
 struct chunk_run {
     uint32_t chunks;   /* length, in the first and the last chunk of a run; 0 elsewhere */
-    uint32_t is_free;  /* likewise */
+    uint32_t is_free;  /* likewise: enum run_kind */
     uint32_t next, previous; /* within the bin, first chunk only; CHUNK_NONE ends */
     uint32_t huge;     /* in a chunk at a multiple of 2 MiB: what follows is advised huge */
 };
 
+enum run_kind { RUN_TAKEN = 0, RUN_CLEAN, RUN_DIRTY };
+
 #define CHUNK_NONE UINT32_MAX
 
-/* The first chunk of a run of `chunks`, committed; CHUNK_NONE: no memory. */
+/* The first chunk of a clean run of `chunks`, committed; CHUNK_NONE: no memory. */
 uint32_t arena_take(uint32_t chunks);
+/* Of any run; *ret_dirty: it was a dirty one. */
+uint32_t arena_take_any(uint32_t chunks, bool *ret_dirty);
+/* Give a run back whose pages went back to the system; one that is dirty. */
 void arena_give(uint32_t first, uint32_t chunks);
+void arena_give_dirty(uint32_t first, uint32_t chunks);
+
+/* Take a dirty run, or at most `chunks` of it, in order to clean it; CHUNK_NONE: there is none. */
+uint32_t arena_take_dirty(uint32_t chunks, uint32_t *ret_chunks);
+/* Dirty chunks now; the fewest since arena_settle_dirty was last called, which says so and begins
+ * anew. */
+uint32_t arena_dirty(void);
+uint32_t arena_settle_dirty(void);
 
 /* A part of a span that is not yet in use. All-zero: none. */
 struct span {

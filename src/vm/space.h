@@ -69,7 +69,7 @@ struct space {
     uintptr_t arena_start;
     _Atomic size_t arena_used; /* bytes */
     struct descriptor *descriptors;
-    _Atomic uint32_t dirty; /* a purge failed: what the arena hands out anew may not be zero */
+    _Atomic uint32_t unpurged; /* a purge failed: clean runs may not be zero */
     /* slow paths */
     struct sys_lock lock;
     bool ready;

@@ -31,8 +31,8 @@ static void check_classes(void) {
             CHECK_EQUAL(class_of(class_bytes(class) + 1), class + 1);
         }
     }
-    /* The first that threads do not cache begins behind 256 KiB. */
-    CHECK_EQUAL(class_bytes(HEAP_CACHES - 1), (size_t)256 << 10);
+    /* The first that threads do not cache begins behind 64 KiB. */
+    CHECK_EQUAL(class_bytes(HEAP_CACHES - 1), (size_t)64 << 10);
 }
 
 int main(void) {
