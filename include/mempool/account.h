@@ -7,6 +7,11 @@
 
 #include <stdarg.h>
 
+#if defined(__cplusplus) && defined(__GNUC__)
+/* A struct and a function share a name, as stat and stat() do: no constructor is hidden. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+#endif
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -249,5 +254,8 @@ int mempool_block_describe(const void *address, struct mempool_block *ret);
 
 #ifdef __cplusplus
 }
+#endif
+#if defined(__cplusplus) && defined(__GNUC__)
+#pragma GCC diagnostic pop
 #endif
 #endif

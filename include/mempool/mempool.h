@@ -6,6 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#if defined(__cplusplus) && defined(__GNUC__)
+/* A struct and a function share a name, as stat and stat() do: no constructor is hidden. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+#endif
 #ifdef __cplusplus
 extern "C" {
 #define MEMPOOL_ALIGNOF(type) alignof(type)
@@ -238,5 +243,8 @@ const char *mempool_version(void);
 
 #ifdef __cplusplus
 }
+#endif
+#if defined(__cplusplus) && defined(__GNUC__)
+#pragma GCC diagnostic pop
 #endif
 #endif

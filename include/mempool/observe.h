@@ -5,6 +5,11 @@
 
 #include <mempool/account.h>
 
+#if defined(__cplusplus) && defined(__GNUC__)
+/* A struct and a function share a name, as stat and stat() do: no constructor is hidden. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+#endif
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -90,5 +95,8 @@ int mempool_statedump(int fd);
 
 #ifdef __cplusplus
 }
+#endif
+#if defined(__cplusplus) && defined(__GNUC__)
+#pragma GCC diagnostic pop
 #endif
 #endif

@@ -9,7 +9,8 @@ from program import expect, find_library, run
 
 # What an adapter includes of its library, which may not be installed.
 FOREIGN = re.compile(r'^#include (<(?!mempool/).*>)$', re.M)
-FLAGS = ['-std=c++11', '-Wall', '-Wextra', '-pedantic', '-Werror', '-x', 'c++']
+FLAGS = ['-Wall', '-Wextra', '-Wshadow', '-pedantic', '-Werror', '-x', 'c++']
+STANDARDS = ['-std=c++11', '-std=c++17']
 
 
 def main(source_dir, build_dir, compiler):
@@ -27,9 +28,10 @@ def main(source_dir, build_dir, compiler):
             with open(probe, 'w', encoding='utf-8') as file:
                 file.write(f'#if {" && ".join(there) or 1}\n'
                            + f'#include <{header}>\n' * 2 + '#endif\n')
-            run([compiler, *FLAGS, '-fsyntax-only', '-I', include, probe])
+            for standard in STANDARDS:
+                run([compiler, standard, *FLAGS, '-fsyntax-only', '-I', include, probe])
         program = os.path.join(place, 'user')
-        run([compiler, *FLAGS, '-I', include,
+        run([compiler, STANDARDS[0], *FLAGS, '-I', include,
              os.path.join(source_dir, 'tests', 'system', 'cxx_user.cc'),
              '-L', libraries, '-lmempool', '-pthread', '-o', program])
         run([program], LD_LIBRARY_PATH=libraries)
