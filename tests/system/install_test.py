@@ -28,7 +28,7 @@ def below(root):
                   for directory, _, names in os.walk(root) for name in names)
 
 
-def check_files(source_dir, place):
+def check_files(source_dir, build_dir, place):
     """Every public header, both libraries and their names are there."""
     headers = below(os.path.join(source_dir, 'include', 'mempool'))
     installed = below(os.path.dirname(find(place, 'mempool.h')))
@@ -39,6 +39,10 @@ def check_files(source_dir, place):
     pages = [page for page in os.listdir(os.path.join(source_dir, 'man')) if page[-1].isdigit()]
     for page in pages:
         find(place, page)
+    if os.path.exists(os.path.join(build_dir, 'cli')):
+        words = find(place, 'completions')
+        expect(words.endswith('/share/bash-completion/completions')
+               and os.listdir(words) == ['mempool'], 'no completion for bash')
     return libraries
 
 
@@ -46,7 +50,7 @@ def main(source_dir, build_dir, compiler):
     """The test."""
     with tempfile.TemporaryDirectory() as place:
         run(['meson', 'install', '-C', build_dir, '--no-rebuild', '--destdir', place])
-        libraries = check_files(source_dir, place)
+        libraries = check_files(source_dir, build_dir, place)
         env = {'PKG_CONFIG_PATH': os.path.dirname(find(place, 'mempool.pc')),
                'PKG_CONFIG_SYSROOT_DIR': place}
 
