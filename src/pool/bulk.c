@@ -3,7 +3,7 @@
 #include "base/attributes.h"
 #include "base/bits.h"
 #include "cache/hit.h"
-#include "pool/get.h"
+#include "pool/pool.h"
 
 #include <errno.h>
 

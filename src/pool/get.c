@@ -11,17 +11,13 @@
 #include "cache/drain.h"
 #include "cache/hit.h"
 #include "misuse/report.h"
-#include "pool/get.h"
 #include "pool/heap.h"
+#include "pool/interrupting.h"
 #include "pool/raced.h"
 #include "pool/reclaim.h"
 
 #include <errno.h>
 #include <string.h>
-
-enum {
-    HANDLER_TRIES = 1000, /* of a lock that may be held by, or wait for, the interrupted call */
-};
 
 /* A round taken out, marked live; what else its taker must do. */
 struct taking {
@@ -216,15 +212,6 @@ MEMPOOL_COLD static void *get_interrupting(struct mempool *pool, struct thread *
         return refuse(pool, EAGAIN);
     }
     return refuse(pool, ENOMEM);
-}
-
-bool handler_lock(struct sys_lock *lock) {
-    for (int i = 0; i < HANDLER_TRIES; i++) {
-        if (sys_lock_try(lock)) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* What a miss led to. */

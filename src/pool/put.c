@@ -6,8 +6,9 @@
 #include "misuse/classify.h"
 #include "misuse/report.h"
 #include "pool/destroy.h"
-#include "pool/get.h"
 #include "pool/heap.h"
+#include "pool/interrupting.h"
+#include "pool/put.h"
 #include "pool/raced.h"
 #include "pool/registry.h"
 
@@ -43,9 +44,6 @@ void pool_report_misput(const void *object, uintptr_t site, bool wrong_call) {
     report_misuse(&report);
 }
 
-/* What a put came to. */
-enum outcome { OUTCOME_AGAIN, OUTCOME_PUT, OUTCOME_MISUSE, OUTCOME_WRONG_CALL, OUTCOME_LAST };
-
 static uint32_t stamp_now(const struct thread *thread) {
     return load_relaxed(&thread->stamp);
 }
@@ -54,55 +52,41 @@ static struct mempool *pool_of_depot(struct depot *depot) {
     return list_entry(depot, struct mempool, depot);
 }
 
-/* LIVE -> FREE, under the depot's lock, where no hit can put the object: it is this thread's, or
- * hits_closed. False: not live. */
-static bool mark_free(struct round round, uintptr_t site, uint32_t stamp) {
-    uint64_t value = load_relaxed(round.slot_record);
-    return record_is_live(value) &&
-           swap_if_relaxed(round.slot_record, &value, record_make(site, stamp, RECORD_FREE));
-}
-
-/* No hit can put an object of this depot while its lock is held. */
-static bool hits_closed(const struct depot *depot) {
-    return depot->tight || depot->rounds_max == 0 || load_relaxed(&depot->state) != DEPOT_ALIVE;
-}
-
-/* Marked free: into the depot, or of a destroyed pool's object into its slab. */
-static enum outcome give_to_depot(struct depot *depot, struct round round) {
+enum put_outcome put_in_depot(struct depot *depot, struct round round) {
     bump_owned(&depot->puts, 1);
     if (load_relaxed(&depot->state) == DEPOT_ALIVE) {
         depot_give(depot, round);
         if (load_relaxed(&pool_of_depot(depot)->heap_live) == 0) {
             depot_relax(depot);
         }
-        return OUTCOME_PUT;
+        return PUT_DONE;
     }
     depot_round_home(depot, round);
-    return zombie_is_over(pool_of_depot(depot)) ? OUTCOME_LAST : OUTCOME_PUT;
+    return zombie_is_over(pool_of_depot(depot)) ? PUT_LAST : PUT_DONE;
 }
 
 /* Past the caches, the depot's lock held; no handler. */
-static enum outcome lay_in_depot(struct depot *depot, struct round round, uintptr_t site,
-                                 uint32_t stamp) {
+static enum put_outcome lay_in_depot(struct depot *depot, struct round round, uintptr_t site,
+                                     uint32_t stamp) {
     uint64_t parked_record = record_make(site, stamp, RECORD_PARKED);
     bool room;
-    if (hits_closed(depot)) {
-        return mark_free(round, site, stamp) ? give_to_depot(depot, round) : OUTCOME_MISUSE;
+    if (put_hits_closed(depot)) {
+        return put_mark_free(round, site, stamp) ? put_in_depot(depot, round) : PUT_MISUSE;
     }
     if (park_in_depot(depot, round, parked_record, true, &room)) {
         bump_owned(&depot->puts, 1);
         park_settle_some(depot);
-        return OUTCOME_PUT;
+        return PUT_DONE;
     }
     if (!room && park_alone(round, parked_record)) {
-        return give_to_depot(depot, round);
+        return put_in_depot(depot, round);
     }
-    return OUTCOME_MISUSE;
+    return PUT_MISUSE;
 }
 
-static enum outcome put_past_caches(struct depot *depot, struct thread *thread, struct round round,
-                                    uintptr_t site) {
-    enum outcome outcome;
+static enum put_outcome put_past_caches(struct depot *depot, struct thread *thread,
+                                        struct round round, uintptr_t site) {
+    enum put_outcome outcome;
     struct sys_signals before;
     bool attached = thread_attached(thread);
     if (attached) {
@@ -123,130 +107,48 @@ static enum outcome put_past_caches(struct depot *depot, struct thread *thread, 
     return outcome;
 }
 
-/* Keep a put for the end of the interrupted operation. */
-static bool defer(struct thread *thread, void *object, uintptr_t site) {
-    uint32_t n = load_relaxed(&thread->n_deferred);
-    if (n == THREAD_DEFERRED) {
-        return false;
-    }
-    thread->deferred[n] = object;
-    thread->deferred_sites[n] = site;
-    store_relaxed(&thread->n_deferred, n + 1);
-    return true;
-}
-
-/* Under the depot's lock in a handler. Over a hit (FAST) not even objects that its own thread got
- * may be made free: the put that was interrupted may be of the same one. */
-static enum outcome lay_in_interrupting(struct depot *depot, struct thread *thread,
-                                        struct round round, uintptr_t site) {
-    uint32_t stamp = stamp_now(thread);
-    bool may_grow = load_relaxed(&thread->stage) == THREAD_FAST;
-    bool own = !may_grow && thread_got(thread, load_relaxed(round.slot_record));
-    bool room;
-    if (own || hits_closed(depot)) {
-        return mark_free(round, site, stamp) ? give_to_depot(depot, round) : OUTCOME_MISUSE;
-    }
-    if (park_in_depot(depot, round, record_make(site, stamp, RECORD_PARKED), may_grow, &room)) {
-        bump_owned(&depot->puts, 1);
-        return OUTCOME_PUT;
-    }
-    return room ? OUTCOME_MISUSE : OUTCOME_AGAIN;
-}
-
-/* In a signal handler that interrupted a get or put of its own thread. */
-MEMPOOL_COLD static enum outcome put_interrupting(struct depot *depot, struct thread *thread,
-                                                  struct round round, uintptr_t site) {
-    enum outcome outcome = OUTCOME_AGAIN;
-    struct sys_signals before;
-    sys_signals_block(&before);
-    if (handler_lock(&depot->lock)) {
-        outcome = lay_in_interrupting(depot, thread, round, site);
-        sys_lock_drop(&depot->lock);
-    }
-    bool kept = outcome != OUTCOME_AGAIN || defer(thread, round.object, site);
-    sys_signals_restore(&before);
-    if (!kept) {
-        struct report report = {.kind = MEMPOOL_MISUSE_REENTERED,
-                                .address = round.object,
-                                .pool = depot->pool,
-                                .pool_name = depot->name,
-                                .site = site};
-        add_relaxed(&depot->misuses, 1);
-        report_misuse(&report);
-    }
-    return outcome != OUTCOME_AGAIN ? outcome : OUTCOME_PUT;
-}
-
-static void *take_deferred(struct thread *thread, uintptr_t *ret_site) {
-    struct sys_signals before;
-    void *object = NULL;
-    sys_signals_block(&before);
-    uint32_t n = load_relaxed(&thread->n_deferred);
-    if (n > 0) {
-        object = thread->deferred[n - 1];
-        *ret_site = thread->deferred_sites[n - 1];
-        store_relaxed(&thread->n_deferred, n - 1);
-    }
-    sys_signals_restore(&before);
-    return object;
-}
-
-/* Of a live object: is it a block of the heap? */
-static bool is_heap_block(const void *object) {
-    const struct slab *slab = slab_of(object);
-    const struct depot *depot = slab != NULL ? load_relaxed(&slab->owner) : NULL;
-    return depot != NULL && depot->shape.tagged != 0;
-}
-
-MEMPOOL_COLD void pool_put_deferred_slow(struct thread *thread) {
-    uintptr_t site;
-    void *object;
-    while ((object = take_deferred(thread, &site)) != NULL) {
-        (void)pool_put_slow(object, site, is_heap_block(object));
-    }
-}
-
 /* The same without a lock: the hit's second half, once the cache has been settled. */
-static enum outcome lay_in_settled(struct cache *cache, struct round round, uint64_t free_record) {
+static enum put_outcome lay_in_settled(struct cache *cache, struct round round,
+                                       uint64_t free_record) {
     struct round *top = load_relaxed(&cache->top);
     if (top >= load_relaxed(&cache->ceiling)) {
-        return OUTCOME_AGAIN;
+        return PUT_AGAIN;
     }
     *top = round;
     signal_fence();
     store_relaxed(&cache->top, top + 1);
     store_relaxed(round.slot_record, free_record);
-    return OUTCOME_PUT;
+    return PUT_DONE;
 }
 
 /* Into the cache, by the thread that got the object, as `own` told; the depot's lock is held. */
-static enum outcome lay_in_own(struct cache *cache, struct depot *depot, struct round round,
-                               uint64_t own, uint64_t free_record) {
+static enum put_outcome lay_in_own(struct cache *cache, struct depot *depot, struct round round,
+                                   uint64_t own, uint64_t free_record) {
     if (!swap_if_relaxed(round.slot_record, &own, free_record)) {
-        return OUTCOME_AGAIN;
+        return PUT_AGAIN;
     }
-    return cache_make_room(cache, depot, round) == CACHE_HIT ? OUTCOME_PUT
-                                                              : give_to_depot(depot, round);
+    return cache_make_room(cache, depot, round) == CACHE_HIT ? PUT_DONE
+                                                              : put_in_depot(depot, round);
 }
 
 /* By another thread; the depot's lock is held. */
-static enum outcome lay_in_others(struct cache *cache, struct depot *depot, struct round round,
-                                  uintptr_t site, uint32_t stamp) {
+static enum put_outcome lay_in_others(struct cache *cache, struct depot *depot, struct round round,
+                                      uintptr_t site, uint32_t stamp) {
     bool room = false;
     if (cache_bind(cache, depot) == CACHE_HIT) {
         bool put = park_in_cache(cache, depot, round, record_make(site, stamp, RECORD_PARKED),
                                  &room);
         cache_open_gates(cache);
         if (put) {
-            return OUTCOME_PUT;
+            return PUT_DONE;
         }
     }
-    return room ? OUTCOME_MISUSE : lay_in_depot(depot, round, site, stamp);
+    return room ? PUT_MISUSE : lay_in_depot(depot, round, site, stamp);
 }
 
-static enum outcome put_through_cache(struct depot *depot, struct thread *thread, uint32_t offset,
-                                      struct round round, uintptr_t site) {
-    enum outcome outcome;
+static enum put_outcome put_through_cache(struct depot *depot, struct thread *thread,
+                                          uint32_t offset, struct round round, uintptr_t site) {
+    enum put_outcome outcome;
     thread_shut_door(thread);
     struct cache *cache = thread_find_cache(thread, offset);
     uint64_t value = load_relaxed(round.slot_record);
@@ -270,19 +172,20 @@ static enum outcome put_through_cache(struct depot *depot, struct thread *thread
 }
 
 /* One try; the pointer may have changed its state since the last. */
-static enum outcome put_once(void *object, uintptr_t site, bool heap, struct depot **ret_depot) {
+static enum put_outcome put_once(void *object, uintptr_t site, bool heap,
+                                 struct depot **ret_depot) {
     struct descriptor *descriptor;
     struct round round = {.object = object};
     if (slot_find(object, &descriptor, &round.slot_record) != SLOT_FOUND) {
-        return OUTCOME_MISUSE;
+        return PUT_MISUSE;
     }
     const struct slab *slab = load_relaxed(&descriptor->slab);
     struct depot *depot = slab != NULL ? load_relaxed(&slab->owner) : NULL;
     if (depot == NULL || !record_is_live(load_relaxed(round.slot_record))) {
-        return OUTCOME_MISUSE;
+        return PUT_MISUSE;
     }
     if ((depot->shape.tagged != 0) != heap) {
-        return OUTCOME_WRONG_CALL;
+        return PUT_WRONG_CALL;
     }
     *ret_depot = depot;
     struct thread *thread = thread_current;
@@ -309,27 +212,27 @@ static bool heap_owns(const void *object) {
 MEMPOOL_NOINLINE bool pool_put_slow(void *object, uintptr_t site, bool heap) {
     int saved_errno = errno;
     struct depot *depot = NULL;
-    enum outcome outcome = OUTCOME_AGAIN;
+    enum put_outcome outcome = PUT_AGAIN;
     if (object == NULL || park_put(object, site, heap)) {
         return true;
     }
-    while (outcome == OUTCOME_AGAIN) {
+    while (outcome == PUT_AGAIN) {
         outcome = put_once(object, site, heap, &depot);
     }
-    if (outcome == OUTCOME_MISUSE && !heap && heap_put(object)) {
-        outcome = OUTCOME_PUT;
-    } else if (outcome == OUTCOME_MISUSE && heap && heap_owns(object)) {
-        outcome = OUTCOME_WRONG_CALL;
+    if (outcome == PUT_MISUSE && !heap && heap_put(object)) {
+        outcome = PUT_DONE;
+    } else if (outcome == PUT_MISUSE && heap && heap_owns(object)) {
+        outcome = PUT_WRONG_CALL;
     }
-    if (outcome == OUTCOME_LAST) {
+    if (outcome == PUT_LAST) {
         zombie_end(pool_of_depot(depot));
-    } else if (outcome != OUTCOME_PUT) {
-        pool_report_misput(object, site, outcome == OUTCOME_WRONG_CALL);
+    } else if (outcome != PUT_DONE) {
+        pool_report_misput(object, site, outcome == PUT_WRONG_CALL);
     } else if (depot != NULL) {
         pool_report_raced(pool_of_depot(depot), site);
     }
     errno = saved_errno;
-    return outcome == OUTCOME_PUT || outcome == OUTCOME_LAST;
+    return outcome == PUT_DONE || outcome == PUT_LAST;
 }
 
 MEMPOOL_API void mempool_put(void *object) {

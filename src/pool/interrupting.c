@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* Puts of signal handlers: past the caches, or deferred. */
+#include "pool/interrupting.h"
+
+#include "base/attributes.h"
+#include "cache/park.h"
+#include "misuse/report.h"
+
+enum {
+    HANDLER_TRIES = 1000, /* of a lock that may be held by, or wait for, the interrupted call */
+};
+
+bool handler_lock(struct sys_lock *lock) {
+    for (int i = 0; i < HANDLER_TRIES; i++) {
+        if (sys_lock_try(lock)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Keep a put for the end of the interrupted operation. */
+static bool defer(struct thread *thread, void *object, uintptr_t site) {
+    uint32_t n = load_relaxed(&thread->n_deferred);
+    if (n == THREAD_DEFERRED) {
+        return false;
+    }
+    thread->deferred[n] = object;
+    thread->deferred_sites[n] = site;
+    store_relaxed(&thread->n_deferred, n + 1);
+    return true;
+}
+
+/* Under the depot's lock in a handler. Over a hit (FAST) not even objects that its own thread got
+ * may be made free: the put that was interrupted may be of the same one. */
+static enum put_outcome lay_in_interrupting(struct depot *depot, struct thread *thread,
+                                            struct round round, uintptr_t site) {
+    uint32_t stamp = load_relaxed(&thread->stamp);
+    bool may_grow = load_relaxed(&thread->stage) == THREAD_FAST;
+    bool own = !may_grow && thread_got(thread, load_relaxed(round.slot_record));
+    bool room;
+    if (own || put_hits_closed(depot)) {
+        return put_mark_free(round, site, stamp) ? put_in_depot(depot, round) : PUT_MISUSE;
+    }
+    if (park_in_depot(depot, round, record_make(site, stamp, RECORD_PARKED), may_grow, &room)) {
+        bump_owned(&depot->puts, 1);
+        return PUT_DONE;
+    }
+    return room ? PUT_MISUSE : PUT_AGAIN;
+}
+
+enum put_outcome put_interrupting(struct depot *depot, struct thread *thread, struct round round,
+                                  uintptr_t site) {
+    enum put_outcome outcome = PUT_AGAIN;
+    struct sys_signals before;
+    sys_signals_block(&before);
+    if (handler_lock(&depot->lock)) {
+        outcome = lay_in_interrupting(depot, thread, round, site);
+        sys_lock_drop(&depot->lock);
+    }
+    bool kept = outcome != PUT_AGAIN || defer(thread, round.object, site);
+    sys_signals_restore(&before);
+    if (!kept) {
+        struct report report = {.kind = MEMPOOL_MISUSE_REENTERED,
+                                .address = round.object,
+                                .pool = depot->pool,
+                                .pool_name = depot->name,
+                                .site = site};
+        add_relaxed(&depot->misuses, 1);
+        report_misuse(&report);
+    }
+    return outcome != PUT_AGAIN ? outcome : PUT_DONE;
+}
+
+static void *take_deferred(struct thread *thread, uintptr_t *ret_site) {
+    struct sys_signals before;
+    void *object = NULL;
+    sys_signals_block(&before);
+    uint32_t n = load_relaxed(&thread->n_deferred);
+    if (n > 0) {
+        object = thread->deferred[n - 1];
+        *ret_site = thread->deferred_sites[n - 1];
+        store_relaxed(&thread->n_deferred, n - 1);
+    }
+    sys_signals_restore(&before);
+    return object;
+}
+
+/* Of a live object: is it a block of the heap? */
+static bool is_heap_block(const void *object) {
+    const struct slab *slab = slab_of(object);
+    const struct depot *depot = slab != NULL ? load_relaxed(&slab->owner) : NULL;
+    return depot != NULL && depot->shape.tagged != 0;
+}
+
+MEMPOOL_COLD void pool_put_deferred_slow(struct thread *thread) {
+    uintptr_t site;
+    void *object;
+    while ((object = take_deferred(thread, &site)) != NULL) {
+        (void)pool_put_slow(object, site, is_heap_block(object));
+    }
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* Signal handlers that interrupted a get or put of their own thread (cache/thread.h, THE DOOR).
+ *
+ * THEORY
+ *
+ * Such a handler leaves the caches alone and tries for the depot's lock. A put that cannot have it,
+ * or would need memory that the interrupted call may be asking for, is deferred: kept in the
+ * thread, and carried out by that thread's next call that takes a lock, or at its end. A get that
+ * cannot have it is refused (pool/get.c). */
+#ifndef MEMPOOL_POOL_INTERRUPTING_H
+#define MEMPOOL_POOL_INTERRUPTING_H
+
+#include "cache/thread.h"
+#include "pool/put.h"
+
+/* Take a lock in a signal handler that interrupted a call of its own thread. That call may hold
+ * the lock, or the lock's holder may wait for that call to end: so a number of tries, and no
+ * waiting. False: not to be had. */
+bool handler_lock(struct sys_lock *lock);
+
+/* Put in such a handler. */
+MEMPOOL_COLD enum put_outcome put_interrupting(struct depot *depot, struct thread *thread,
+                                               struct round round, uintptr_t site);
+
+/* Carry out the puts that handlers left behind; the door is open. */
+void pool_put_deferred_slow(struct thread *thread);
+static inline void pool_put_deferred(struct thread *thread) {
+    if (MEMPOOL_UNLIKELY(load_relaxed(&thread->n_deferred) != 0)) {
+        pool_put_deferred_slow(thread);
+    }
+}
+
+#endif
