@@ -206,7 +206,10 @@ struct mempool_stats {
 };
 
 /** mempool_stats: read a pool's counters: 0, or -EINVAL (NULL, destroyed pool, bad struct_size).
- *  Threads: any.  Cost: one visit to each thread's cache; no lock that a hit takes.  Since: 0.1 */
+ *  Threads: any; async-signal-safe. A pool that another thread destroys during the call counts as
+ *           destroyed.
+ *  Cost:    one visit to each thread's cache; twice the pool's lock, which no hit takes.
+ *                                                                            Since: 0.1 */
 int mempool_stats(const struct mempool *pool, struct mempool_stats *ret);
 
 /** mempool_walk: visit every live object of a pool, in address order.
@@ -234,8 +237,9 @@ void mempool_thread_flush(void);
 size_t mempool_trim(struct mempool *pool_or_null);
 
 /** mempool_dump: write the statedump's [mempool] section (GlusterFS's keys) of every pool to fd.
- *  Shape:   0, or a negative errno of write(2). Allocates nothing, takes no lock that a get or put
- *           takes; each pool's text is bounded.                             Since: 0.1 */
+ *  Shape:   0, or a negative errno of write(2). Allocates nothing, takes no lock that a hit takes;
+ *           each pool's text is bounded.
+ *  Threads: any. A pool that is destroyed meanwhile is in it whole, or not at all.  Since: 0.1 */
 int mempool_dump(int fd);
 
 /** mempool_version: MEMPOOL_VERSION of the library in use.  Since: 0.1 */

@@ -8,6 +8,7 @@
 #include "base/attributes.h"
 #include "pool/registry.h"
 #include "pool/runtime.h"
+#include "pool/stats.h"
 
 #include <mempool/observe.h>
 
@@ -61,12 +62,13 @@ static void add_slots(struct mempool_ledger *ledger, const struct mempool *pool,
 
 /* A pool in use, or a destroyed one: of that all that is not at home is live. Its lock is held, so
  * that no other pool takes its place meanwhile. */
-static void add_pool(struct mempool_ledger *ledger, const struct mempool *pool) {
-    struct mempool_stats stats = {.struct_size = sizeof stats};
+static void add_pool(struct mempool_ledger *ledger, struct mempool *pool) {
+    struct mempool_stats stats;
     uint32_t state = load_relaxed(&pool->depot.state);
     if (state == DEPOT_ZOMBIE) {
         add_slots(ledger, pool, depot_out(&pool->depot));
-    } else if (state == DEPOT_ALIVE && mempool_stats(pool, &stats) == 0) {
+    } else if (state == DEPOT_ALIVE) {
+        pool_stats_locked(pool, &stats);
         add_slots(ledger, pool, stats.hot);
         ledger->cached += (stats.cached + stats.depot) * stats.padded_bytes;
     }

@@ -150,6 +150,7 @@ static int create_locked(const struct mempool_options *options, uint32_t heap_of
     fill_pool(pool, options, heap_offset);
     result = depot_reserve(&pool->depot);
     if (result == 0) {
+        registry_list(pool);
         store_relaxed(&pool->depot.state, DEPOT_ALIVE);
     } else {
         drop_slabs(&pool->depot);
@@ -159,7 +160,6 @@ static int create_locked(const struct mempool_options *options, uint32_t heap_of
         registry_give(pool);
         return result;
     }
-    registry_list(pool);
     pool_set_cache_offset(pool, pool->depot.uncached ? CACHE_OFFSET_NONE
                                                      : pool->depot.cache_offset);
     *ret_pool = pool;

@@ -3,6 +3,7 @@
 #include "base/attributes.h"
 #include "misuse/report.h"
 #include "pool/registry.h"
+#include "pool/view.h"
 
 #include <errno.h>
 
@@ -17,16 +18,18 @@ enum mempool_misuse_kind pool_check(const struct mempool *handle) {
 
 MEMPOOL_COLD void pool_report_handle(const struct mempool *handle, enum mempool_misuse_kind kind,
                                      uintptr_t site) {
-    const struct mempool *pool = registry_find(handle);
+    struct mempool *pool = registry_find(handle);
+    char name[MEMPOOL_NAME_BYTES] = "";
+    if (pool != NULL) {
+        pool_copy_name(pool, name);
+        add_relaxed(&pool->depot.misuses, 1);
+    }
     struct report report = {
         .kind = kind,
         .address = handle,
-        .pool_name = pool != NULL && pool->name[0] != '\0' ? pool->name : NULL,
+        .pool_name = name[0] != '\0' ? name : NULL,
         .site = site,
     };
-    if (pool != NULL) {
-        add_relaxed(&registry_place(pool->depot.number)->depot.misuses, 1);
-    }
     report_misuse(&report);
     errno = EINVAL;
 }

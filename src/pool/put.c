@@ -11,6 +11,7 @@
 #include "pool/put.h"
 #include "pool/raced.h"
 #include "pool/registry.h"
+#include "pool/view.h"
 
 #include <errno.h>
 #include <string.h>
@@ -29,11 +30,11 @@ void pool_report_misput(const void *object, uintptr_t site, bool wrong_call) {
     struct mempool_description *past = &explanation.description;
     if (past->state == MEMPOOL_STATE_UNUSED && explanation.had_slab &&
         explanation.tombstone < registry_places()) {
-        const struct mempool *place = registry_place(explanation.tombstone);
+        struct mempool *place = registry_place(explanation.tombstone);
         if (load_relaxed(&place->depot.state) != DEPOT_ALIVE) {
             report.kind = MEMPOOL_MISUSE_DEAD_OBJECT;
         }
-        memcpy(past->pool_name, place->name, sizeof past->pool_name);
+        pool_copy_name(place, past->pool_name);
     }
     report.pool = past->pool;
     report.pool_name = past->pool_name[0] != '\0' ? past->pool_name : NULL;

@@ -71,14 +71,14 @@ void registry_unlist(struct mempool *pool) {
     list_remove(&pool->link);
 }
 
-struct mempool *registry_next(uint64_t *serial) {
+struct mempool *registry_next(uint64_t *serial, bool heap_classes) {
     struct sys_signals before;
     struct mempool *found = NULL;
     sys_signals_block(&before);
     sys_lock_take(&registry_lock);
     for (struct list *at = alive.next; at != &alive && found == NULL; at = at->next) {
         struct mempool *pool = list_entry(at, struct mempool, link);
-        if (load_relaxed(&pool->serial) < *serial) {
+        if (load_relaxed(&pool->serial) < *serial && (heap_classes || !pool_is_heap_class(pool))) {
             found = pool;
         }
     }

@@ -5,6 +5,8 @@
 
 #include "pool/pool.h"
 
+#include <stdbool.h>
+
 /* Rank registry. Held only with signals blocked. */
 extern struct sys_lock registry_lock;
 
@@ -21,7 +23,8 @@ struct mempool *registry_place(uint32_t number);
 struct mempool *registry_find(const struct mempool *handle);
 
 /* Step through the alive pools, newest first, without holding a lock between the steps: start with
- * *serial = UINT64_MAX; NULL at the end. Each pool alive throughout is seen once. */
-struct mempool *registry_next(uint64_t *serial);
+ * *serial = UINT64_MAX; NULL at the end. Each pool alive throughout is seen once; size classes of
+ * the heap only where they are asked for. */
+struct mempool *registry_next(uint64_t *serial, bool heap_classes);
 
 #endif

@@ -26,7 +26,7 @@ size_t reclaim_all(void) {
     size_t bytes = clean_arena();
     uint64_t serial = UINT64_MAX;
     struct mempool *pool;
-    while ((pool = registry_next(&serial)) != NULL) {
+    while ((pool = registry_next(&serial, true)) != NULL) {
         struct sys_signals signals;
         size_t piece;
         sys_signals_block(&signals);
@@ -80,7 +80,7 @@ MEMPOOL_API size_t mempool_trim(struct mempool *pool) {
     size_t bytes = 0;
     uint64_t serial = UINT64_MAX;
     if (pool == NULL) {
-        while ((pool = registry_next(&serial)) != NULL) {
+        while ((pool = registry_next(&serial, true)) != NULL) {
             bytes += trim_pool(pool, site);
         }
         bytes += clean_arena();

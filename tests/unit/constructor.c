@@ -4,6 +4,8 @@
 
 #include "threads.h"
 
+#include <fcntl.h>
+
 enum { N_OBJECTS = 2000, MARK = 0x600dface };
 
 struct item {
@@ -17,10 +19,21 @@ struct journal {
     int n_constructed, n_destructed;
     int n_to_refuse; /* so many constructions fail first */
     int error;       /* with this errno */
-    struct mempool *other;
+    struct mempool *other, *own; /* NULL, or to be used and looked at */
 };
 
 static void *objects[N_OBJECTS];
+
+/* No lock is held: any pool may be used, and all may be looked at. */
+static void use_pools(const struct journal *journal) {
+    static int nowhere = -1;
+    nowhere = nowhere < 0 ? open("/dev/null", O_WRONLY) : nowhere;
+    mempool_put(mempool_get(journal->other));
+    if (journal->own != NULL) {
+        CHECK(pool_stats(journal->own).object_bytes == sizeof(struct item));
+    }
+    CHECK(mempool_dump(nowhere) == 0);
+}
 
 static int construct(void *object, void *argument) {
     struct journal *journal = argument;
@@ -30,8 +43,8 @@ static int construct(void *object, void *argument) {
         errno = journal->error;
         return -1;
     }
-    if (journal->other != NULL) { /* no lock is held: any pool may be used */
-        mempool_put(mempool_get(journal->other));
+    if (journal->other != NULL) {
+        use_pools(journal);
     }
     *item = (struct item){.mark = MARK};
     journal->n_constructed++;
@@ -43,7 +56,7 @@ static void destruct(void *object, void *argument) {
     struct item *item = object;
     CHECK(item->mark == MARK);
     if (journal->other != NULL) {
-        mempool_put(mempool_get(journal->other));
+        use_pools(journal);
     }
     item->mark = 0;
     journal->n_destructed++;
@@ -150,7 +163,7 @@ static void bulk_stops_at_a_refusal(void **state) {
     assert_int_equal(journal.n_destructed, journal.n_constructed);
 }
 
-static void callbacks_may_use_other_pools(void **state) {
+static void callbacks_may_use_pools(void **state) {
     (void)state;
     struct journal inner_journal = {0};
     struct mempool_options inner_options = options_of(&inner_journal);
@@ -158,12 +171,14 @@ static void callbacks_may_use_other_pools(void **state) {
     struct journal journal = {.other = inner};
     struct mempool_options options = options_of(&journal);
     struct mempool *pool = pool_of_options(&options);
+    journal.own = pool;
     get_all(pool, objects, N_OBJECTS);
     put_all(objects, N_OBJECTS);
     mempool_thread_flush();
     mempool_trim(NULL);
     get_all(pool, objects, N_OBJECTS);
     put_all(objects, N_OBJECTS);
+    journal.own = NULL;
     assert_int_equal(mempool_destroy(pool), 0);
     assert_int_equal(journal.n_destructed, journal.n_constructed);
     assert_int_equal(mempool_destroy(inner), 0);
@@ -230,7 +245,7 @@ int main(void) {
         cmocka_unit_test(refusal_keeps_its_errno),
         cmocka_unit_test(refusal_does_not_eat_the_limit),
         cmocka_unit_test(bulk_stops_at_a_refusal),
-        cmocka_unit_test(callbacks_may_use_other_pools),
+        cmocka_unit_test(callbacks_may_use_pools),
         cmocka_unit_test(heap_objects_are_constructed_too),
         cmocka_unit_test(late_puts_destruct_too),
         cmocka_unit_test(get0_zeroes_what_was_constructed),
