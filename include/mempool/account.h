@@ -26,10 +26,14 @@ extern "C" {
  *
  * A *type* is what memory is for, by the caller's own text. Types need no declaration.
  *
- * Component and type together are an *account*. Blocks of the accounted heap lie in slots like
- * pools' objects, with a record each (who, where, when), and beside it a tag: account and bytes
- * asked for. So a double free, a pointer into the middle or a foreign one is refused and reported
- * exactly as for pools, and counters are right whoever frees. Nothing lies inside or beside blocks.
+ * Component and type together are an *account*. There is room for 65,534; what would be charged to
+ * one more goes to the component's account of type "other" if it has one, else to that of the
+ * process, for which a place is kept.
+ *
+ * Blocks of the accounted heap lie in slots like pools' objects, with a record each (who, where,
+ * when), and beside it a tag: account and bytes asked for. So a double free, a pointer into the
+ * middle or a foreign one is refused and reported exactly as for pools, and counters are right
+ * whoever frees. Nothing lies inside or beside blocks.
  *
  * Counters are kept per thread and summed when they are read. At rest they are exact, but for
  * peaks; while threads run, each is that of some moment during the call. Threads draw on a
@@ -127,8 +131,8 @@ struct mempool_type *mempool_type(const char *name);
 
 /** mempool_malloc_typed: a block of `bytes` bytes (0: a valid one of the least size).
  *  Shape:   aligned as max_align_t; contents undefined.
- *  Errors:  NULL with ENOMEM: no memory, more than 2 GiB, a hard limit of the component or of one
- *           above it, or the 65,536th account.
+ *  Errors:  NULL with ENOMEM: no memory, more than 2 GiB, or a hard limit of the component or of
+ *           one above it.
  *  Cost:    hit (up to 256 KiB, and `type` not NULL): no lock, no atomic read-modify-write.
  *  Rounding: to a multiple of 16 up to 128 bytes, above by less than 12.5 %.  Since: 0.1 */
 void *mempool_malloc_typed(size_t bytes, struct mempool_type *type);

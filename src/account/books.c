@@ -29,10 +29,12 @@ uint32_t accounts_used(void) {
 
 /* ---- making accounts ------------------------------------------------------------------------ */
 
-/* The account of a component that has none of this type yet. account_lock is held. */
+/* The account of a component that has none of this type yet; ACCOUNT_NONE: all numbers are taken,
+ * but the last, which waits for the process's "other". account_lock is held. */
 static uint32_t make_account(struct mempool_component *component, struct mempool_type *type) {
     uint32_t n = load_relaxed(&n_accounts);
-    if (n == ACCOUNTS_MAX) {
+    bool is_last_resort = component == component_root() && type == type_other();
+    if (n >= ACCOUNTS_MAX - (is_last_resort ? 0 : 1)) {
         return ACCOUNT_NONE;
     }
     accounts[n].component = component;
@@ -48,13 +50,26 @@ static void lead_to(struct mempool_component *component, const struct mempool_ty
     store_release(&component->account_places[type->number], place);
 }
 
+static uint32_t find_or_make(struct mempool_component *component, struct mempool_type *type) {
+    uint32_t place = load_relaxed(&component->account_places[type->number]);
+    if (place == PLACE_NONE) {
+        place = account_place(make_account(component, type));
+        lead_to(component, type, place);
+    }
+    return place;
+}
+
+/* When no more accounts can be made: the component's "other", if it has one, else the process's. */
 static uint32_t find_locked(struct mempool_component *component, struct mempool_type *type) {
     struct mempool_component *charged = component_charged_now(component);
-    uint32_t place = load_relaxed(&charged->account_places[type->number]);
+    uint32_t place = find_or_make(charged, type);
     if (place == PLACE_NONE) {
-        place = account_place(make_account(charged, type));
-        lead_to(charged, type, place);
+        place = find_or_make(charged, type_other());
     }
+    if (place == PLACE_NONE) {
+        place = find_or_make(component_root(), type_other());
+    }
+    lead_to(charged, type, place);
     lead_to(component, type, place);
     return place;
 }

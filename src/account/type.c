@@ -76,6 +76,10 @@ struct mempool_type *type_untyped(void) {
     return untyped;
 }
 
+struct mempool_type *type_other(void) {
+    return other;
+}
+
 MEMPOOL_API struct mempool_type *mempool_type(const char *name) {
     char kept[MEMPOOL_ACCOUNT_NAME_BYTES] = "";
     struct sys_signals before;

@@ -31,6 +31,7 @@ int account_init(void);
 /* The first two, once account_init has succeeded; account_lock is held. */
 int types_init(void);
 struct mempool_type *type_untyped(void);
+struct mempool_type *type_other(void);
 
 /* A name as it is kept: printable, one line, cut to its place. */
 void account_name_copy(char *ret, const char *name);
