@@ -4,10 +4,10 @@
 #include "exchange.h"
 
 #include "accounts.h"
+#include "crew.h"
 #include "pattern.h"
 #include "rng.h"
 #include "scale.h"
-#include "threads.h"
 
 enum { N_THREADS = 4, N_COMPONENTS = 3, N_TYPES = 3, HELD_MAX = 300, N_ROUNDS = 10 };
 enum { N_ACCOUNTS = N_COMPONENTS * N_TYPES };
@@ -26,7 +26,6 @@ struct worker {
 static struct worker workers[N_THREADS];
 static struct exchange exchange = EXCHANGE_EMPTY;
 static size_t n_steps;
-static pthread_barrier_t rest_begins, rest_ends;
 static uint64_t highest_bytes[N_ACCOUNTS]; /* that were seen at rest */
 
 static size_t random_bytes(struct rng *rng) {
@@ -90,8 +89,8 @@ static void step_hand_over(struct worker *worker) {
     }
 }
 
-static void *work(void *argument) {
-    struct worker *worker = argument;
+static void work(size_t nth) {
+    struct worker *worker = &workers[nth];
     for (size_t i = 0; i < n_steps; i++) {
         switch (rng_below(&worker->rng, 8)) {
         case 0:
@@ -110,7 +109,6 @@ static void *work(void *argument) {
             step_hand_over(worker);
         }
     }
-    return NULL;
 }
 
 static void check_account(size_t i) {
@@ -142,46 +140,6 @@ static void check_books(void) {
     CHECK(component_stats(components[0]).charged_bytes >= bytes);
 }
 
-static void *work_with_rests(void *argument) {
-    for (int round = 0; round < N_ROUNDS; round++) {
-        work(argument);
-        pthread_barrier_wait(&rest_begins);
-        pthread_barrier_wait(&rest_ends);
-    }
-    return NULL;
-}
-
-static void run_resting_threads(void) {
-    pthread_t threads[N_THREADS];
-    CHECK(pthread_barrier_init(&rest_begins, NULL, N_THREADS + 1) == 0);
-    CHECK(pthread_barrier_init(&rest_ends, NULL, N_THREADS + 1) == 0);
-    for (size_t i = 0; i < N_THREADS; i++) {
-        threads[i] = thread_start(work_with_rests, &workers[i]);
-    }
-    for (int round = 0; round < N_ROUNDS; round++) {
-        pthread_barrier_wait(&rest_begins);
-        check_books();
-        pthread_barrier_wait(&rest_ends);
-    }
-    for (size_t i = 0; i < N_THREADS; i++) {
-        thread_join(threads[i]);
-    }
-    check_books();
-}
-
-static void run_ending_threads(void) {
-    for (int round = 0; round < N_ROUNDS; round++) {
-        pthread_t threads[N_THREADS];
-        for (size_t i = 0; i < N_THREADS; i++) {
-            threads[i] = thread_start(work, &workers[i]);
-        }
-        for (size_t i = 0; i < N_THREADS; i++) {
-            thread_join(threads[i]);
-        }
-        check_books();
-    }
-}
-
 static void free_all(void) {
     struct parcel parcel;
     while (exchange_fetch(&exchange, &parcel)) {
@@ -208,8 +166,9 @@ int main(void) {
         workers[i].rng.state = seed + i;
     }
     n_steps = test_scaled(20000);
-    run_resting_threads();
-    run_ending_threads();
+    const struct crew crew = {N_THREADS, N_ROUNDS, work, check_books};
+    crew_run_resting(&crew);
+    crew_run_ending(&crew);
     free_all();
     return 0;
 }

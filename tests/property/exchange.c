@@ -4,16 +4,16 @@
 #include "exchange.h"
 
 #include "check.h"
+#include "crew.h"
 #include "live_set.h"
 #include "pattern.h"
 #include "pools.h"
 #include "rng.h"
 #include "scale.h"
-#include "threads.h"
 
 #include <errno.h>
 
-enum { N_THREADS = 4, N_POOLS = 7, HELD_MAX = 300, BULK = 24 };
+enum { N_THREADS = 4, N_POOLS = 7, HELD_MAX = 300, BULK = 24, N_ROUNDS = 10 };
 
 /* What one thread holds and has done; a later thread may go on with it. */
 struct worker {
@@ -40,7 +40,7 @@ static const struct {
 static struct mempool *pools[N_POOLS];
 static struct worker workers[N_THREADS];
 static struct exchange exchange = EXCHANGE_EMPTY;
-static size_t n_steps_per_round;
+static size_t n_steps;
 
 static void note_got(struct worker *worker, size_t pool_idx, void *object) {
     struct parcel parcel = {object, rng_next(&worker->rng), pool_idx};
@@ -113,9 +113,9 @@ static void step_exchange(struct worker *worker) {
     }
 }
 
-static void *work(void *argument) {
-    struct worker *worker = argument;
-    for (size_t i = 0; i < n_steps_per_round; i++) {
+static void work(size_t nth) {
+    struct worker *worker = &workers[nth];
+    for (size_t i = 0; i < n_steps; i++) {
         unsigned dice = (unsigned)rng_below(&worker->rng, 1000);
         if (dice < 380) {
             step_get(worker);
@@ -133,7 +133,6 @@ static void *work(void *argument) {
             mempool_trim(pools[rng_below(&worker->rng, N_POOLS)]);
         }
     }
-    return NULL;
 }
 
 /* One pool's counters, summed over the threads. */
@@ -190,55 +189,6 @@ static void check_books(void) {
     }
 }
 
-/* One generation of threads: they rest `n_rounds` times. */
-static void run_threads(size_t n_rounds) {
-    for (size_t round = 0; round < n_rounds; round++) {
-        pthread_t threads[N_THREADS];
-        for (size_t i = 0; i < N_THREADS; i++) {
-            threads[i] = thread_start(work, &workers[i]);
-        }
-        for (size_t i = 0; i < N_THREADS; i++) {
-            thread_join(threads[i]);
-        }
-        check_books();
-    }
-}
-
-static pthread_barrier_t rest_begins, rest_ends;
-
-static void *work_with_rests(void *argument) {
-    for (;;) {
-        work(argument);
-        pthread_barrier_wait(&rest_begins);
-        pthread_barrier_wait(&rest_ends);
-        if (n_steps_per_round == 0) {
-            return NULL;
-        }
-    }
-}
-
-/* Threads that rest, with what they cache, while the books are read. */
-static void run_resting_threads(size_t n_rounds) {
-    pthread_t threads[N_THREADS];
-    size_t n_steps = n_steps_per_round;
-    CHECK(pthread_barrier_init(&rest_begins, NULL, N_THREADS + 1) == 0);
-    CHECK(pthread_barrier_init(&rest_ends, NULL, N_THREADS + 1) == 0);
-    for (size_t i = 0; i < N_THREADS; i++) {
-        threads[i] = thread_start(work_with_rests, &workers[i]);
-    }
-    for (size_t round = 0; round < n_rounds; round++) {
-        pthread_barrier_wait(&rest_begins);
-        check_books();
-        n_steps_per_round = round + 1 < n_rounds ? n_steps : 0;
-        pthread_barrier_wait(&rest_ends);
-    }
-    for (size_t i = 0; i < N_THREADS; i++) {
-        thread_join(threads[i]);
-    }
-    n_steps_per_round = n_steps;
-    check_books();
-}
-
 static void end_all(void) {
     static void *addresses[N_THREADS * HELD_MAX + EXCHANGE_PLACES];
     for (size_t i = 0; i < N_POOLS; i++) {
@@ -262,9 +212,10 @@ int main(void) {
             .object_bytes = shapes[i].object_bytes, .count = shapes[i].count,
             .limit = shapes[i].limit, .on_empty = shapes[i].on_empty, .flags = shapes[i].flags));
     }
-    n_steps_per_round = test_scaled(10000);
-    run_resting_threads(10);
-    run_threads(10);
+    n_steps = test_scaled(10000);
+    const struct crew crew = {N_THREADS, N_ROUNDS, work, check_books};
+    crew_run_resting(&crew);
+    crew_run_ending(&crew);
     end_all();
     return 0;
 }
