@@ -3,13 +3,15 @@
  *
  * usage: statedump EXPECTED-FILE. All pools have exactly `count` slots (or a heap beyond them), so
  * that each number follows from what is done here. */
+#include "golden.h"
+
 #include "check.h"
 #include "pools.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_BYTES = 64 << 10, N_OBJECTS = 64 };
+enum { N_OBJECTS = 64 };
 
 static void *kept[N_OBJECTS]; /* live while the dump is written */
 static size_t n_kept;
@@ -58,28 +60,15 @@ static void make_history(void) {
     use(bare, 3, 2);
 }
 
-static size_t read_all(FILE *file, char *text) {
-    size_t n_bytes = fread(text, 1, TEXT_BYTES, file);
-    CHECK(n_bytes < TEXT_BYTES);
-    text[n_bytes] = '\0';
-    fclose(file);
-    return n_bytes;
-}
-
 int main(int argc, char **argv) {
-    static char expected[TEXT_BYTES], written[TEXT_BYTES];
+    static char written[GOLDEN_TEXT_BYTES];
     CHECK(argc == 2);
-    FILE *golden = fopen(argv[1], "r"), *dump = tmpfile();
-    CHECK(golden != NULL && dump != NULL);
-    read_all(golden, expected);
+    FILE *dump = tmpfile();
+    CHECK(dump != NULL);
     make_history();
     CHECK(mempool_dump(fileno(dump)) == 0);
     mempool_put_bulk(kept, n_kept);
     rewind(dump);
-    read_all(dump, written);
-    if (strcmp(expected, written) != 0) {
-        printf("--- expected (%s)\n%s--- written\n%s", argv[1], expected, written);
-        return 1;
-    }
-    return 0;
+    golden_read(dump, written);
+    return golden_compare(argv[1], written);
 }

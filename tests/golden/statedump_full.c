@@ -3,6 +3,8 @@
  * byte, but for the figures of libc's malloc and of the ledger, which are masked as N.
  *
  * usage: statedump_full EXPECTED-FILE */
+#include "golden.h"
+
 #include "check.h"
 #include "pools.h"
 
@@ -13,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_BYTES = 64 << 10, N_BLOCKS = 16 };
+enum { N_BLOCKS = 16 };
 
 /* Allocate n blocks, then free but for n_to_keep: those stay, for the dump. */
 static void use(const char *type, size_t bytes, size_t n, size_t n_to_keep) {
@@ -55,14 +57,6 @@ static void make_history(void) {
     CHECK(mempool_get(pool_of_options(&options)) != NULL);
 }
 
-static size_t read_all(FILE *file, char *text) {
-    size_t n_bytes = fread(text, 1, TEXT_BYTES, file);
-    CHECK(n_bytes < TEXT_BYTES);
-    text[n_bytes] = '\0';
-    fclose(file);
-    return n_bytes;
-}
-
 /* In these sections numbers become N. */
 static void mask(const char *from, char *to) {
     bool is_masked = false;
@@ -83,20 +77,15 @@ static void mask(const char *from, char *to) {
 }
 
 int main(int argc, char **argv) {
-    static char expected[TEXT_BYTES], written[TEXT_BYTES], masked[2 * TEXT_BYTES];
+    static char written[GOLDEN_TEXT_BYTES], masked[2 * GOLDEN_TEXT_BYTES];
     CHECK(argc == 2);
-    FILE *golden = fopen(argv[1], "r"), *dump = tmpfile();
-    CHECK(golden != NULL && dump != NULL);
-    read_all(golden, expected);
+    FILE *dump = tmpfile();
+    CHECK(dump != NULL);
     make_history();
     CHECK_EQUAL(mempool_statedump(-1), -EBADF);
     CHECK_EQUAL(mempool_statedump(fileno(dump)), 0);
     rewind(dump);
-    read_all(dump, written);
+    golden_read(dump, written);
     mask(written, masked);
-    if (strcmp(expected, masked) != 0) {
-        printf("--- expected (%s)\n%s--- written\n%s", argv[1], expected, masked);
-        return 1;
-    }
-    return 0;
+    return golden_compare(argv[1], masked);
 }
