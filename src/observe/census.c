@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "pool/heap.h"
 #include "pool/registry.h"
+#include "pool/view.h"
 #include "vm/blocks.h"
 
 #include <errno.h>
@@ -248,20 +249,13 @@ void census_end(struct census *census) {
     }
 }
 
-static void add_pool_name(struct mempool *pool, struct text *text) {
-    struct sys_signals before;
-    sys_signals_block(&before);
-    sys_lock_take(&pool->depot.lock);
-    text_add(text, pool->name);
-    sys_lock_drop(&pool->depot.lock);
-    sys_signals_restore(&before);
-}
-
 void census_name(uint32_t whose, char *ret, size_t bytes) {
     struct text text;
     text_init(&text, ret, bytes);
     if ((whose & CENSUS_ACCOUNT) == 0) {
-        add_pool_name(registry_place(whose), &text);
+        char name[MEMPOOL_NAME_BYTES];
+        pool_copy_name(registry_place(whose), name);
+        text_add(&text, name);
         return;
     }
     const struct account *account = account_at(whose & ~CENSUS_ACCOUNT);
