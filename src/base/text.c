@@ -54,3 +54,16 @@ void text_add_hex(struct text *text, uint64_t value) {
     text_add(text, "0x");
     add_digits(text, value, 16);
 }
+
+void text_add_escaped(struct text *text, const char *bytes, size_t n) {
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < n; i++) {
+        unsigned char byte = (unsigned char)bytes[i];
+        if (byte >= 0x20 && byte != 0x7f && byte != '\\') {
+            text_add_bytes(text, &bytes[i], 1);
+        } else {
+            const char escape[] = {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
+            text_add_bytes(text, escape, sizeof escape);
+        }
+    }
+}

@@ -22,5 +22,7 @@ void text_add_bytes(struct text *text, const char *bytes, size_t n);
 void text_add_unsigned(struct text *text, uint64_t value);
 void text_add_signed(struct text *text, int64_t value);
 void text_add_hex(struct text *text, uint64_t value); /* with 0x */
+/* Control characters and the backslash as `\xHH`, so that a line stays one and a column, too. */
+void text_add_escaped(struct text *text, const char *bytes, size_t n);
 
 #endif

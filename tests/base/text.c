@@ -87,11 +87,25 @@ static void what_does_not_fit_is_cut(void **state) {
     }
 }
 
+static void lines_and_columns_stay_so(void **state) {
+    (void)state;
+    char buffer[64];
+    struct text text;
+    text_init(&text, buffer, sizeof buffer);
+    text_add_escaped(&text, "a b\t\n\\\x7f\x1f\0\xc3\xbc~", 12);
+    assert_string_equal(buffer, "a b\\x09\\x0a\\x5c\\x7f\\x1f\\x00\xc3\xbc~");
+    text_init(&text, buffer, 4);
+    text_add_escaped(&text, "ab\n", 3);
+    assert_string_equal(buffer, "ab\\");
+    assert_true(text.cut);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pieces_follow_each_other),
         cmocka_unit_test(numbers_are_those_of_printf),
         cmocka_unit_test(what_does_not_fit_is_cut),
+        cmocka_unit_test(lines_and_columns_stay_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
