@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/diff_input.h"
 #include "cli/message.h"
+#include "cli/snapshot.h"
 #include "cli/table.h"
 #include "cli/verb.h"
 
@@ -132,18 +132,19 @@ static int compare(int64_t left, int64_t right) {
 
 /* Largest growth first; what is equal in name's order, so that the output is always the same. */
 static int compare_lines(const void *left, const void *right) {
-    const struct diff_line *a = left, *b = right;
+    const struct snapshot_line *a = left, *b = right;
     int order = compare(growth(b->bytes), growth(a->bytes));
     order = order ? order : compare(growth(b->count), growth(a->count));
     order = order ? order : strcmp(a->what, b->what);
-    return order ? order : strcmp(a->site, b->site);
+    order = order ? order : strcmp(a->site, b->site);
+    return order ? order : strcmp(a->image ? a->image : "", b->image ? b->image : "");
 }
 
-static bool has_grown(const struct diff_line *line) {
+static bool has_grown(const struct snapshot_line *line) {
     return growth(line->bytes) > 0 || growth(line->count) > 0;
 }
 
-static void add_numbers(struct table *table, const struct diff_line *line) {
+static void add_numbers(struct table *table, const struct snapshot_line *line) {
     table_row(table);
     table_cell(table, "%+" PRId64, growth(line->bytes));
     table_cell(table, "%+" PRId64, growth(line->count));
@@ -152,7 +153,7 @@ static void add_numbers(struct table *table, const struct diff_line *line) {
     table_cell(table, "%" PRIu64, line->count[1]);
 }
 
-static int print_table(const struct diff_input *input, const struct arguments *arguments) {
+static int print_table(const struct snapshot_set *input, const struct arguments *arguments) {
     struct table table = {
         .titles = {"bytes", "count", "bytes before", "bytes after", "count after", "what",
                    "got at"},
@@ -161,9 +162,9 @@ static int print_table(const struct diff_input *input, const struct arguments *a
     };
     size_t most = arguments->top ? arguments->top : arguments->is_all ? SIZE_MAX : TOP_DEFAULT;
     size_t n_rows = 0, n_wanted = 0;
-    struct diff_line total = {.what = "total"};
+    struct snapshot_line total = {.what = "total"};
     for (size_t i = 0; i < input->n_places; i++) {
-        const struct diff_line *line = &input->lines[i];
+        const struct snapshot_line *line = &input->lines[i];
         for (int side = 0; side < 2; side++) {
             total.bytes[side] += line->bytes[side];
             total.count[side] += line->count[side];
@@ -186,14 +187,14 @@ static int print_table(const struct diff_input *input, const struct arguments *a
     return result;
 }
 
-static int run(struct diff_input *input, const struct arguments *arguments) {
+static int run(struct snapshot_set *input, const struct arguments *arguments) {
     for (unsigned side = 0; side < 2; side++) {
-        int status = diff_input_read(input, arguments->paths[side], side);
+        int status = snapshot_read(input, arguments->paths[side], side);
         if (status != CLI_OK) {
             return status;
         }
     }
-    diff_input_pack(input);
+    snapshot_pack(input);
     qsort(input->lines, input->n_places, sizeof(*input->lines), compare_lines);
     int result = print_table(input, arguments);
     if (result != 0) {
@@ -205,7 +206,7 @@ static int run(struct diff_input *input, const struct arguments *arguments) {
 
 int verb_diff(int argc, char **argv) {
     struct arguments arguments = {.top = 0};
-    struct diff_input input = {.lines = NULL};
+    struct snapshot_set input = {.verb = verb};
     int status = parse(&arguments, argc, argv);
     if (status != CLI_OK) {
         return status;
@@ -215,6 +216,6 @@ int verb_diff(int argc, char **argv) {
         return finish_output(verb);
     }
     status = run(&input, &arguments);
-    replay_memory_release(&input.memory);
+    snapshot_release(&input);
     return status;
 }

@@ -54,9 +54,11 @@ struct mempool_leak_options {
 int mempool_leak_report(int fd, const struct mempool_leak_options *options_or_null);
 
 /** mempool_snapshot: write the census itself to fd, a line for each type and call site, for
- *  `mempool diff` to compare two of them: two lines of head, then bytes, count, age of the oldest
- *  in seconds, what and call site with tabs between them. What found no place in the census's table
- *  of some 7000 lines is added up in the last, "(rest)".
+ *  `mempool leaks` to rank one, and `mempool diff` to compare two of them: two lines of head, then
+ *  bytes, count, age of the oldest in seconds, what, call site, and where its code is to be found:
+ *  file, address in it, and the file's build id, with tabs between them; last a line "end N" behind
+ *  N such lines. Control characters and backslashes are written as "\xHH". What found no place in
+ *  the census's table of some 7000 lines is added up in one line, "(rest)".
  *  Shape:   0, or as mempool_leak_report.                                            Since: 0.1 */
 int mempool_snapshot(int fd);
 

@@ -126,6 +126,23 @@ void sys_symbol(uintptr_t code_address, struct text *text, bool may_lock);
  * Without the lock: the low bits alone. */
 uintptr_t sys_code_address(uint32_t low, bool may_lock);
 
+enum { SYS_PATH_BYTES = 4096, SYS_BUILD_ID_BYTES = 64 };
+
+/* The file that a piece of code is from. Zero-fill it; filled once, it makes the next look-up in
+ * the same image cheap. */
+struct sys_image {
+    char path[SYS_PATH_BYTES]; /* absolute where the system tells it */
+    uintptr_t offset;          /* the address as the file has it: as if not moved at loading */
+    size_t build_id_bytes;     /* 0: it has none, or an unusually long one */
+    unsigned char build_id[SYS_BUILD_ID_BYTES];
+    /* own: which image the path is of */
+    const void *headers;
+    uint64_t n_unloads;
+};
+/* Fill it for an address; false where that is in no image that has a file. Takes the dynamic
+ * linker's lock. */
+bool sys_image_of(uintptr_t code_address, struct sys_image *image);
+
 /* vsnprintf. */
 int sys_format(char *ret, size_t bytes, const char *format, va_list list)
     __attribute__((format(printf, 3, 0)));

@@ -319,12 +319,14 @@ static int too_many_groups(void *unused) {
     CHECK(groups > 7000 && groups < count);
     CHECK_EQUAL(number_at(text, "shown="), 5);
     uint64_t sum = 0, lines = 0;
-    for (const char *at = strstr(snapshot(), "site\n"); at[5] != '\0'; lines++) {
+    const char *at = strstr(snapshot(), "build-id\n") + strlen("build-id\n");
+    for (; strncmp(at, "end ", 4) != 0; lines++) {
         char *end;
-        CHECK(strtoull(at + 5, &end, 10) > 0);
+        CHECK(strtoull(at, &end, 10) > 0);
         sum += strtoull(end, &end, 10);
-        at = strchr(end, '\n') - 4;
+        at = strchr(end, '\n') + 1;
     }
+    CHECK_EQUAL(number_at(at, "end "), lines);
     CHECK_EQUAL(lines, groups + 1); /* what has no group of its own is in the last */
     CHECK_EQUAL(sum, count);
     return 0;

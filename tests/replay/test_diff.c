@@ -9,7 +9,9 @@
 
 #include <mempool/observe.h>
 
-#define HEAD "mempool-snapshot 1\nbytes count oldest-s what site\n"
+#define HEAD "mempool-snapshot 2\nbytes count oldest-s what site image offset build-id\n"
+/* The columns of a line whose code is not known. */
+#define NO_IMAGE "\t-\t-\t-\n"
 #define SEE " (see mempool diff --help)\n"
 
 enum {
@@ -83,16 +85,16 @@ static void test_bad_options(void **state) {
 
 static void test_table(void **state) {
     (void)state;
-    write_text(BEFORE, HEAD "4000\t1\t9\tplug:text\tread+0x1\n"
-                            "640\t10\t0\ttest:thing\tmain+0x10\n"
-                            "100\t1\t5\ttest:gone\tmain+0x20\n"
-                            "64\t1\t-1\ttest:same\tmain+0x30\n");
-    write_text(AFTER, HEAD "4000\t1\t99\tplug (ended):text\tread+0x1\n"
-                           "6400\t100\t0\ttest:thing\tmain+0x10\n" /* two pools of that name */
-                           "64\t1\t0\ttest:thing\tmain+0x10\n"
-                           "640\t10\t0\ttest:thing\tmain+0x18\n"
-                           "64\t1\t7\ttest:same\tmain+0x30\n"
-                           "18\t9\t0\t(rest)\t?\n");
+    write_text(BEFORE, HEAD "4000\t1\t9\tplug:text\tread+0x1" NO_IMAGE
+                            "640\t10\t0\ttest:thing\tmain+0x10" NO_IMAGE
+                            "100\t1\t5\ttest:gone\tmain+0x20" NO_IMAGE
+                            "64\t1\t0\ttest:same\tmain+0x30" NO_IMAGE "end 4\n");
+    write_text(AFTER, HEAD "4000\t1\t99\tplug (ended):text\tread+0x1" NO_IMAGE
+                           "6400\t100\t0\ttest:thing\tmain+0x10" NO_IMAGE
+                           "64\t1\t0\ttest:thing\tmain+0x10" NO_IMAGE /* two pools of that name */
+                           "640\t10\t0\ttest:thing\tmain+0x18" NO_IMAGE
+                           "64\t1\t7\ttest:same\tmain+0x30" NO_IMAGE "18\t9\t0\t(rest)\t?" NO_IMAGE
+                           "end 6\n");
     prints(RUN("diff", paths[BEFORE], paths[AFTER]),
            "bytes  count  bytes before  bytes after  count after  what        got at\n"
            "+5824    +91           640         6464          101  test:thing  main+0x10\n"
@@ -158,44 +160,101 @@ static void refuses(const char *bytes, size_t n, const char *what) {
 
 #define REFUSES(text, what) refuses(text, sizeof(text) - 1, what)
 
+#define LINE "1\t1\t0\ta:b\tc"
+
 static void test_bad_snapshots(void **state) {
     (void)state;
-    write_text(BEFORE, HEAD);
+    write_text(BEFORE, HEAD "end 0\n");
     REFUSES("", "is empty");
     REFUSES("mempool-snap", "is truncated");
-    REFUSES("mempool-snapshot 1\n", "is truncated");
-    REFUSES("mempool-snapshot 2\n", "is not a snapshot of mempool_snapshot(3)");
+    REFUSES("mempool-snapshot 2\n", "is truncated");
+    REFUSES("mempool-snapshot 1\nbytes count oldest-s what site\n",
+            "is a snapshot of another version; this command reads version 2");
     REFUSES("some text", "is not a snapshot of mempool_snapshot(3)");
-    REFUSES(HEAD "1\t1\t0\ta:\0b\tc\n", "is not a snapshot of mempool_snapshot(3)");
-    REFUSES(HEAD "1\t1\t0\ta:b\tc", "line 3: is truncated");
-    REFUSES(HEAD "1\t1\t0\ta:b\tc\n12\t1", "line 4: is truncated");
+    REFUSES(HEAD "1\t1\t0\ta:\0b\tc" NO_IMAGE, "is not a snapshot of mempool_snapshot(3)");
+    REFUSES(HEAD LINE, "line 3: is truncated");
+    REFUSES(HEAD LINE NO_IMAGE "12\t1", "line 4: is truncated");
+    REFUSES(HEAD "18446744073709551615\t1\t0\ta:b\tc" NO_IMAGE,
+            "line 3: numbers that no memory has");
+    REFUSES(HEAD "1\t18446744073709551615\t0\ta:b\tc" NO_IMAGE,
+            "line 3: numbers that no memory has");
+}
+
+static void test_cut_snapshots(void **state) {
+    (void)state;
+    write_text(BEFORE, HEAD "end 0\n");
+    static const char missing[] = "is truncated: its last line, 'end', is missing";
+    REFUSES(HEAD, missing);
+    REFUSES(HEAD LINE NO_IMAGE, missing);
+    REFUSES(HEAD LINE NO_IMAGE "end 1", "line 4: is truncated");
+    REFUSES(HEAD LINE NO_IMAGE "end 1\n\n", "line 5: text behind the end");
+    REFUSES(HEAD LINE NO_IMAGE "end 1\nend 1\n", "line 5: text behind the end");
+    REFUSES(HEAD LINE NO_IMAGE "end \n", "line 4: not a line of a snapshot");
+    REFUSES(HEAD LINE NO_IMAGE "end 1 \n", "line 4: not a line of a snapshot");
+    static const char other_number[] = "line 4: lines are missing before it, or there are too many";
+    REFUSES(HEAD LINE NO_IMAGE "end 2\n", other_number);
+    REFUSES(HEAD LINE NO_IMAGE "end 0\n", other_number);
+}
+
+static void test_bad_lines(void **state) {
+    (void)state;
+    write_text(BEFORE, HEAD "end 0\n");
     static const char *const bad_lines[] = {
         "",
-        "1\t1\t0\ta:b",
-        "1\t1\t0\ta:b\t",
-        "1\t1\t0\t\tc",
-        "1\t1\t0\ta:b\tc\td",
-        "1\t1\ta:b\tc",
-        "x\t1\t0\ta:b\tc",
-        "-1\t1\t0\ta:b\tc",
-        "1 1 0 a:b c",
-        "1\t\t0\ta:b\tc",
-        "18446744073709551616\t1\t0\ta:b\tc",
-        "1\t1\t0\ta:\x1b[2Jb\tc",
-        "1\t1\t0\ta:b\tc\r",
+        LINE "",
+        LINE "\t-\t-",
+        LINE "\t-\t-\t",
+        LINE "\t-\t-\t-\t",
+        LINE "\t-\t-\t-\t-",
+        "1\t1\t0\t\tc\t-\t-\t-",
+        "1\t1\ta:b\tc\t-\t-\t-",
+        "x\t1\t0\ta:b\tc\t-\t-\t-",
+        "-1\t1\t0\ta:b\tc\t-\t-\t-",
+        "1 1 0 a:b c - - -",
+        "1\t\t0\ta:b\tc\t-\t-\t-",
+        "18446744073709551616\t1\t0\ta:b\tc\t-\t-\t-",
+        "1\t1\t0\ta:\x1b[2Jb\tc\t-\t-\t-",
+        LINE "\t-\t-\t-\r",
+        LINE "\t-\t0x1\t-",
+        LINE "\t-\t-\tabcd",
+        LINE "\t/a\t-\t-",
+        LINE "\t/a\t1\t-",
+        LINE "\t/a\t0x\t-",
+        LINE "\t/a\t0xg\t-",
+        LINE "\t/a\t0x10000000000000000\t-",
+        LINE "\t/a\t0x1\tabc",
+        LINE "\t/a\t0x1\tABCD",
+        LINE "\t/a\\\t0x1\t-",
+        LINE "\t/a\\x\t0x1\t-",
+        LINE "\t/a\\x0\t0x1\t-",
+        LINE "\t/a\\x0g\t0x1\t-",
+        LINE "\t/a\\x00\t0x1\t-",
+        LINE "\t/a\\n\t0x1\t-",
     };
     for (size_t i = 0; i < sizeof(bad_lines) / sizeof(bad_lines[0]); i++) {
-        char text[200];
-        snprintf(text, sizeof(text), HEAD "1\t1\t0\ta:b\tc\n%s\n", bad_lines[i]);
+        char text[300];
+        snprintf(text, sizeof(text), HEAD LINE NO_IMAGE "%s\nend 2\n", bad_lines[i]);
         refuses(text, strlen(text), "line 4: not a line of a snapshot");
     }
-    REFUSES(HEAD "18446744073709551615\t1\t0\ta:b\tc\n", "line 3: numbers that no memory has");
-    REFUSES(HEAD "1\t18446744073709551615\t0\ta:b\tc\n", "line 3: numbers that no memory has");
+}
+
+/* One name and offset in two files are two call sites. */
+static void test_images(void **state) {
+    (void)state;
+    write_text(BEFORE, HEAD "end 0\n");
+    write_text(AFTER, HEAD LINE "\t/none\\x09/a\\x5c\t0xffffffffffffffff\t-\n" LINE
+                                "\t/none/b\t0x0\t00ff\n" LINE "\t/none/b\t0x1\t-\n"
+                                "end 3\n");
+    prints(RUN("diff", paths[BEFORE], paths[AFTER]),
+           "bytes  count  bytes before  bytes after  count after  what   got at\n"
+           "   +2     +2             0            2            2  a:b    c\n"
+           "   +1     +1             0            1            1  a:b    c\n"
+           "   +3     +3             0            3            3  total  2 of 2 lines shown\n");
 }
 
 static void test_bad_files(void **state) {
     (void)state;
-    write_text(BEFORE, HEAD);
+    write_text(BEFORE, HEAD "end 0\n");
     is_refused(RUN("diff", paths[BEFORE], "/nonexistent"),
                "mempool: diff: /nonexistent: cannot open: No such file or directory\n");
     is_refused(RUN("diff", "", paths[BEFORE]),
@@ -210,8 +269,8 @@ static void test_bad_files(void **state) {
 static void test_huge_files(void **state) {
     (void)state;
     char line[200];
-    write_text(BEFORE, HEAD);
-    write_text(AFTER, HEAD);
+    write_text(BEFORE, HEAD "end 0\n");
+    write_text(AFTER, HEAD "end 0\n");
     assert_int_equal(truncate(paths[AFTER], (64 << 20) + 1), 0);
     snprintf(line, sizeof(line), "mempool: diff: %s: is not a snapshot: larger than 64 MiB\n",
              paths[AFTER]);
@@ -220,7 +279,7 @@ static void test_huge_files(void **state) {
     assert_non_null(file);
     fputs(HEAD, file);
     for (int i = 0; i <= 131072; i++) {
-        fprintf(file, "1\t1\t0\ta:b\tmain+0x%x\n", (unsigned)i);
+        fprintf(file, "1\t1\t0\ta:b\tmain+0x%x" NO_IMAGE, (unsigned)i);
     }
     assert_int_equal(fclose(file), 0);
     snprintf(line, sizeof(line), "mempool: diff: %s: line 131075: too many lines\n", paths[AFTER]);
@@ -232,7 +291,7 @@ static void test_full_disk(void **state) {
     if (access("/dev/full", W_OK) != 0) {
         skip();
     }
-    write_text(BEFORE, HEAD);
+    write_text(BEFORE, HEAD "end 0\n");
     struct run run =
         run_to("/dev/full", (const char *const[]){"diff", paths[BEFORE], paths[BEFORE], NULL});
     assert_int_equal(run.status, 1);
@@ -252,6 +311,9 @@ int main(int argc, char **argv) {
         cmocka_unit_test_teardown(test_table, remove_files),
         cmocka_unit_test_teardown(test_real_snapshots, remove_files),
         cmocka_unit_test_teardown(test_bad_snapshots, remove_files),
+        cmocka_unit_test_teardown(test_cut_snapshots, remove_files),
+        cmocka_unit_test_teardown(test_bad_lines, remove_files),
+        cmocka_unit_test_teardown(test_images, remove_files),
         cmocka_unit_test_teardown(test_bad_files, remove_files),
         cmocka_unit_test_teardown(test_huge_files, remove_files),
         cmocka_unit_test_teardown(test_full_disk, remove_files),

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading what mempool_snapshot wrote. */
+#ifndef CLI_SNAPSHOT_H
+#define CLI_SNAPSHOT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "replay/memory.h"
+
+enum {
+    SNAPSHOT_FILE_BYTES_MAX = 64 << 20, /* a census writes some 7000 lines of 200 bytes or so */
+};
+
+/* What one snapshot, or two, say of one type and call site. */
+struct snapshot_line {
+    const char *what, *site;
+    const char *image;    /* the file that its code is from; NULL: not known */
+    const char *build_id; /* of that file, in hexadecimal; NULL: it has none */
+    uint64_t offset;      /* of the call site in that file; of the later snapshot that has it */
+    uint64_t bytes[2], count[2], oldest_seconds[2]; /* in the first snapshot, and the second */
+};
+
+/* Zero-fill it, set verb, read one file or two, pack, and release. */
+struct snapshot_set {
+    const char *verb; /* who complains */
+    struct snapshot_line *lines;
+    size_t n_lines, n_places; /* an open hash table until snapshot_pack */
+    struct replay_memory memory;
+};
+
+/** snapshot_read: add a file's lines; side 0: the first or only one, 1: the second. Lines of one
+ *  type and call site in the same file are one.
+ *  Shape: an exit status (verb.h); a complaint was written where it is not CLI_OK. */
+int snapshot_read(struct snapshot_set *set, const char *path, unsigned side);
+
+/** snapshot_pack: the lines to the front of the table; nothing is read after it. */
+void snapshot_pack(struct snapshot_set *set);
+
+/** snapshot_release: give all memory back. */
+void snapshot_release(struct snapshot_set *set);
+
+#endif
