@@ -7,9 +7,12 @@
 #include <string.h>
 
 #include "cli/message.h"
+#include "cli/option.h"
+
+static const char verb[] = "replay";
 
 enum {
-    OPTION_AGAINST = 256,
+    OPTION_AGAINST = OPTION_LONG,
     OPTION_WORKERS,
     OPTION_ROUNDS,
     OPTION_JSON,
@@ -58,40 +61,17 @@ static void print_help(void) {
           stdout);
 }
 
-static int complain_usage(const char *what, const char *word) {
-    complain("replay", "%s '%s' (see mempool replay --help)", what, word);
-    return -1;
-}
-
-static int parse_number(const char *option, const char *text, unsigned max, unsigned *ret) {
-    unsigned value = 0;
-    for (const char *digit = text; *digit; digit++) {
-        if (*digit < '0' || *digit > '9' || value > max) {
-            value = max + 1;
-            break;
-        }
-        value = value * 10 + (unsigned)(*digit - '0');
-    }
-    if (value < 1 || value > max) {
-        complain("replay", "%s takes a number from 1 to %u, not '%s' (see mempool replay --help)",
-                 option, max, text);
-        return -1;
-    }
-    *ret = value;
-    return 0;
-}
-
 static int add_contender(struct replay_arguments *arguments, const char *text, size_t bytes) {
     char name[NAME_BYTES];
     snprintf(name, sizeof(name), "%.*s", bytes < NAME_BYTES ? (int)bytes : NAME_BYTES - 1, text);
     const struct replay_contender *contender = bytes < NAME_BYTES ? contender_by_name(name) : NULL;
     if (!contender) {
-        return complain_usage("--against: unknown contender", name);
+        return option_refuse(verb, "--against: unknown contender", name);
     }
     for (unsigned i = 0; i < arguments->n_contenders; i++) {
         if (arguments->contenders[i] == contender) {
-            return complain_usage(i == 0 ? "--against: always takes part:" : "--against: twice:",
-                                  name);
+            return option_refuse(
+                verb, i == 0 ? "--against: always takes part:" : "--against: twice:", name);
         }
     }
     arguments->contenders[arguments->n_contenders++] = contender;
@@ -124,30 +104,14 @@ static void set_defaults(struct replay_arguments *arguments) {
     };
 }
 
-/* An option that getopt_long did not like: tell why. */
-static int complain_option(int returned, char **argv) {
-    const char *word = argv[optind - 1];
-    if (returned == ':') {
-        return complain_usage("a value is missing after", word);
-    }
-    if (optopt >= OPTION_AGAINST) {
-        return complain_usage("this option takes no value:", word);
-    }
-    if (optopt != 0) {
-        char letter[] = {'-', (char)optopt, '\0'};
-        return complain_usage("unknown option", letter);
-    }
-    return complain_usage("unknown option", word);
-}
-
 static int apply(struct replay_arguments *arguments, int option) {
     switch (option) {
     case OPTION_AGAINST:
         return parse_against(arguments, optarg);
     case OPTION_WORKERS:
-        return parse_number("--workers", optarg, PLAN_WORKERS_MAX, &arguments->workers);
+        return option_number(verb, "--workers", optarg, 1, PLAN_WORKERS_MAX, &arguments->workers);
     case OPTION_ROUNDS:
-        return parse_number("--rounds", optarg, REPLAY_ROUNDS_MAX, &arguments->rounds);
+        return option_number(verb, "--rounds", optarg, 1, REPLAY_ROUNDS_MAX, &arguments->rounds);
     case OPTION_JSON:
         arguments->is_json = true;
         return 0;
@@ -159,14 +123,14 @@ static int apply(struct replay_arguments *arguments, int option) {
 
 static int take_path(struct replay_arguments *arguments, int argc, char **argv) {
     if (optind == argc) {
-        complain("replay", "no TRACE given (see mempool replay --help)");
+        complain(verb, "no TRACE given (see mempool replay --help)");
         return -1;
     }
     if (optind + 1 < argc) {
-        return complain_usage("one TRACE at a time; unexpected", argv[optind + 1]);
+        return option_refuse(verb, "one TRACE at a time; unexpected", argv[optind + 1]);
     }
     if (argv[optind][0] == '\0') {
-        return complain_usage("TRACE is empty:", "");
+        return option_refuse(verb, "TRACE is empty:", "");
     }
     arguments->path = argv[optind];
     return 0;
@@ -183,7 +147,7 @@ enum replay_arguments_verdict replay_arguments_parse(struct replay_arguments *ar
             print_help();
             return REPLAY_ARGUMENTS_HELPED;
         }
-        int result = option == '?' || option == ':' ? complain_option(option, argv)
+        int result = option == '?' || option == ':' ? option_unknown(verb, option, argv)
                                                     : apply(arguments, option);
         if (result != 0) {
             return REPLAY_ARGUMENTS_BAD;

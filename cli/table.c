@@ -12,7 +12,7 @@ enum {
 
 struct table_row {
     struct table_row *next;
-    char cells[TABLE_COLUMNS_MAX][TABLE_CELL_BYTES];
+    const char *cells[TABLE_COLUMNS_MAX]; /* NULL: empty */
 };
 
 void table_row(struct table *table) {
@@ -30,20 +30,43 @@ void table_row(struct table *table) {
     table->n_cells = 0;
 }
 
+static void clean(char *text) {
+    for (; *text; text++) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7f) {
+            *text = '?';
+        }
+    }
+}
+
 void table_cell(struct table *table, const char *format, ...) {
     if (table->is_short || table->n_cells >= table->n_columns) {
         return;
     }
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(table->last->cells[table->n_cells++], TABLE_CELL_BYTES, format, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
+    size_t bytes = length < 0 ? 1 : (size_t)length + 1;
+    char *text = replay_memory_take(&table->memory, bytes, 1);
+    if (!text) {
+        table->is_short = true;
+        return;
+    }
+    va_start(arguments, format);
+    vsnprintf(text, bytes, format, arguments);
+    va_end(arguments);
+    clean(text);
+    table->last->cells[table->n_cells++] = text;
+}
+
+static const char *cell_text(const struct table_row *row, size_t column) {
+    return row->cells[column] ? row->cells[column] : "";
 }
 
 static size_t column_width(const struct table *table, size_t column) {
     size_t width = strlen(table->titles[column]);
     for (const struct table_row *row = table->first; row; row = row->next) {
-        size_t cell = strlen(row->cells[column]);
+        size_t cell = strlen(cell_text(row, column));
         width = cell > width ? cell : width;
     }
     return width;
@@ -74,7 +97,7 @@ int table_print(const struct table *table, FILE *stream) {
     fputc('\n', stream);
     for (const struct table_row *row = table->first; row; row = row->next) {
         for (size_t column = 0; column < table->n_columns; column++) {
-            print_cell(table, stream, column, row->cells[column], widths[column]);
+            print_cell(table, stream, column, cell_text(row, column), widths[column]);
         }
         fputc('\n', stream);
     }

@@ -11,7 +11,6 @@
 
 enum {
     TABLE_COLUMNS_MAX = 16,
-    TABLE_CELL_BYTES = 128, /* longer text is cut */
 };
 
 struct table_row;
@@ -31,7 +30,7 @@ struct table {
 /** table_row: begin a row. */
 void table_row(struct table *table);
 
-/** table_cell: the row's next cell. */
+/** table_cell: the row's next cell, of any length; control characters become '?'. */
 void table_cell(struct table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /** table_print: 0, or -ENOMEM with nothing printed when memory had run out. */
