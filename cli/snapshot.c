@@ -17,7 +17,7 @@ static const char ended[] = " (ended):";
 static const char none[] = "-";
 
 enum {
-    PLACES = 1 << 18, /* of the table, twice as many as */
+    PLACES = 1 << 18, /* of the table, twice as many as lines */
     LINES_MAX = PLACES / 2,
     FIRST_LINE = 3, /* behind the head */
     HEAD_BYTES = sizeof(head) - 1,
@@ -187,15 +187,23 @@ static bool is_same(const struct snapshot_line *left, const struct snapshot_line
            strcmp(image_of(left), image_of(right)) == 0;
 }
 
-/* Where that line is, or goes. */
+/* That line, which is a new one where nothing is known of it yet; NULL: there are too many. */
 static struct snapshot_line *find(struct snapshot_set *set, const struct snapshot_line *line) {
     size_t at = hash(hash(hash(2166136261u, line->what), line->site), image_of(line)) % PLACES;
-    struct snapshot_line *place = &set->lines[at];
-    while (place->what && !is_same(place, line)) {
+    while (set->places[at] != 0 && !is_same(&set->lines[set->places[at] - 1], line)) {
         at = (at + 1) % PLACES;
-        place = &set->lines[at];
     }
-    return place;
+    if (set->places[at] == 0) {
+        if (set->n_lines == LINES_MAX) {
+            return NULL;
+        }
+        struct snapshot_line *made = &set->lines[set->n_lines++];
+        made->what = line->what;
+        made->site = line->site;
+        made->image = line->image;
+        set->places[at] = (uint32_t)set->n_lines;
+    }
+    return &set->lines[set->places[at] - 1];
 }
 
 /* NULL, or what is wrong. */
@@ -207,14 +215,8 @@ static const char *add_line(const struct reading *reading, char *text) {
         return "not a line of a snapshot";
     }
     struct snapshot_line *place = find(set, &line);
-    if (!place->what) {
-        if (set->n_lines == LINES_MAX) {
-            return "too many lines";
-        }
-        set->n_lines++;
-        place->what = line.what;
-        place->site = line.site;
-        place->image = line.image;
+    if (!place) {
+        return "too many lines";
     }
     /* The program may have been built anew between two snapshots. */
     place->build_id = line.build_id;
@@ -300,12 +302,12 @@ int snapshot_read(struct snapshot_set *set, const char *path, unsigned side) {
         .max_bytes = SNAPSHOT_FILE_BYTES_MAX,
     };
     if (!set->lines) {
-        set->lines = replay_memory_take(&set->memory, PLACES, sizeof(*set->lines));
-        set->n_places = PLACES;
-        if (!set->lines) {
-            complain(set->verb, "out of memory");
-            return CLI_FAILED;
-        }
+        set->lines = replay_memory_take(&set->memory, LINES_MAX, sizeof(*set->lines));
+        set->places = replay_memory_take(&set->memory, PLACES, sizeof(*set->places));
+    }
+    if (!set->lines || !set->places) {
+        complain(set->verb, "out of memory");
+        return CLI_FAILED;
     }
     int status = text_file_read(&file, &set->memory);
     if (status == CLI_OK) {
@@ -314,18 +316,9 @@ int snapshot_read(struct snapshot_set *set, const char *path, unsigned side) {
     return status == CLI_OK ? add_lines(&reading, file.text + HEAD_BYTES) : status;
 }
 
-void snapshot_pack(struct snapshot_set *set) {
-    size_t n = 0;
-    for (size_t at = 0; at < set->n_places; at++) {
-        if (set->lines[at].what) {
-            set->lines[n++] = set->lines[at];
-        }
-    }
-    set->n_places = n;
-}
-
 void snapshot_release(struct snapshot_set *set) {
     replay_memory_release(&set->memory);
     set->lines = NULL;
-    set->n_lines = set->n_places = 0;
+    set->places = NULL;
+    set->n_lines = 0;
 }

@@ -21,11 +21,12 @@ struct snapshot_line {
     uint64_t bytes[2], count[2], oldest_seconds[2]; /* in the first snapshot, and the second */
 };
 
-/* Zero-fill it, set verb, read one file or two, pack, and release. */
+/* Zero-fill it, set verb, read one file or two, and release. */
 struct snapshot_set {
-    const char *verb; /* who complains */
-    struct snapshot_line *lines;
-    size_t n_lines, n_places; /* an open hash table until snapshot_pack */
+    const char *verb;            /* who complains */
+    struct snapshot_line *lines; /* in the order in which they were first seen */
+    size_t n_lines;
+    uint32_t *places; /* own: an open hash table of lines' numbers, from 1; 0: nothing there */
     struct replay_memory memory;
 };
 
@@ -33,9 +34,6 @@ struct snapshot_set {
  *  type and call site in the same file are one.
  *  Shape: an exit status (verb.h); a complaint was written where it is not CLI_OK. */
 int snapshot_read(struct snapshot_set *set, const char *path, unsigned side);
-
-/** snapshot_pack: the lines to the front of the table; nothing is read after it. */
-void snapshot_pack(struct snapshot_set *set);
 
 /** snapshot_release: give all memory back. */
 void snapshot_release(struct snapshot_set *set);

@@ -18,6 +18,8 @@ struct verb {
 
 /** verb_diff: mempool diff. */
 int verb_diff(int argc, char **argv);
+/** verb_leaks: mempool leaks. */
+int verb_leaks(int argc, char **argv);
 /** verb_replay: mempool replay. */
 int verb_replay(int argc, char **argv);
 

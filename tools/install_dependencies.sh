@@ -53,6 +53,7 @@ need_group() {
         need ninja-build command -v ninja
         need pkg-config command -v pkg-config
         need libzstd-dev pkg-config --exists libzstd
+        need libdw-dev pkg-config --exists libdw
         need libjansson-dev pkg-config --exists jansson
         ;;
     test)

@@ -2,55 +2,11 @@
 /* `mempool diff` from outside: what it prints of two snapshots, and of files that are none. */
 /* Usage: test_diff MEMPOOL */
 #define _GNU_SOURCE /* memfd_create in command.h */
-#include "command.h"
+#include "snapshot_files.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
-#include <mempool/observe.h>
-
-#define HEAD "mempool-snapshot 2\nbytes count oldest-s what site image offset build-id\n"
-/* The columns of a line whose code is not known. */
-#define NO_IMAGE "\t-\t-\t-\n"
 #define SEE " (see mempool diff --help)\n"
-
-enum {
-    BEFORE,
-    AFTER,
-};
-
-static char paths[2][64];
-
-static int create(int side) {
-    snprintf(paths[side], sizeof(paths[side]), "/tmp/mempool-test-%ld-%d.snapshot", (long)getpid(),
-             side);
-    int fd = open(paths[side], O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    assert_true(fd >= 0);
-    return fd;
-}
-
-static void write_bytes(int side, const char *bytes, size_t n) {
-    int fd = create(side);
-    assert_int_equal(write(fd, bytes, n), n);
-    close(fd);
-}
-
-static void write_text(int side, const char *text) {
-    write_bytes(side, text, strlen(text));
-}
-
-static int remove_files(void **state) {
-    (void)state;
-    unlink(paths[BEFORE]);
-    unlink(paths[AFTER]);
-    return 0;
-}
-
-static void prints(struct run run, const char *text) {
-    assert_string_equal(run.err, "");
-    assert_string_equal(run.out, text);
-    assert_int_equal(run.status, 0);
-}
 
 static void test_help(void **state) {
     (void)state;
@@ -122,6 +78,36 @@ static void test_table(void **state) {
            "   +0     +0         11186        11186          122  total  0 of 0 lines shown\n");
 }
 
+/* JSON has the whole path of a line's image, and all lines but where --top says less. */
+static void test_json(void **state) {
+    (void)state;
+    int fd = create(AFTER);
+    assert_true(dprintf(fd, HEAD) > 0);
+    for (int i = 0; i < 30; i++) {
+        assert_true(dprintf(fd, "2\t1\t0\ta:b\tf+0x%x\t/none\\x09\t0x10\t00ff\n", i) > 0);
+    }
+    assert_true(dprintf(fd, "end 30\n") > 0);
+    close(fd);
+    write_text(BEFORE, HEAD "3\t1\t0\ta:b\tf+0x0\t/none\\x09\t0x10\t00ff\nend 1\n");
+    struct run run = RUN("diff", "--json", "--no-lines", paths[BEFORE], paths[AFTER]);
+    if (!TEST_HAS_JSON) {
+        is_refused(run, "mempool: diff: --json: this build has no JSON "
+                        "(it was made without jansson)\n");
+        return;
+    }
+    assert_string_equal(run.err, "");
+    assert_int_equal(run.status, 0);
+    contains(run.out, "  \"total\": {\n    \"bytes\": 57,\n    \"count\": 29,\n"
+                      "    \"bytes_before\": 3,\n    \"bytes_after\": 60,\n"
+                      "    \"count_before\": 1,\n    \"count_after\": 30\n  },\n"
+                      "  \"n_sites\": 29,\n");
+    contains(run.out, "\"site\": \"f+0x1d\",\n      \"image\": \"/none\\t\",\n"
+                      "      \"offset\": 16,\n      \"build_id\": \"00ff\",\n");
+    assert_null(
+        strstr(RUN("diff", "--json", "--no-lines", "--top=28", paths[BEFORE], paths[AFTER]).out,
+               "\"f+0xf\""));
+}
+
 /* One call site, whatever the compiler does with loops. */
 __attribute__((noinline)) static void *allocate_text(void) {
     void *volatile block = mempool_malloc(1000, "text");
@@ -133,15 +119,11 @@ static void test_real_snapshots(void **state) {
     (void)state;
     struct mempool *pool = mempool_new(struct run, 0);
     assert_non_null(mempool_get(pool));
-    int fd = create(BEFORE);
-    assert_int_equal(mempool_snapshot(fd), 0);
-    close(fd);
+    take_snapshot(BEFORE);
     for (int i = 0; i < 5; i++) {
         assert_non_null(allocate_text());
     }
-    fd = create(AFTER);
-    assert_int_equal(mempool_snapshot(fd), 0);
-    close(fd);
+    take_snapshot(AFTER);
     struct run run = RUN("diff", paths[BEFORE], paths[AFTER]);
     assert_int_equal(run.status, 0);
     contains(run.out, "\n+5000     +5             0         5000            5  "
@@ -245,7 +227,7 @@ static void test_images(void **state) {
     write_text(AFTER, HEAD LINE "\t/none\\x09/a\\x5c\t0xffffffffffffffff\t-\n" LINE
                                 "\t/none/b\t0x0\t00ff\n" LINE "\t/none/b\t0x1\t-\n"
                                 "end 3\n");
-    prints(RUN("diff", paths[BEFORE], paths[AFTER]),
+    prints(RUN("diff", "--no-lines", paths[BEFORE], paths[AFTER]),
            "bytes  count  bytes before  bytes after  count after  what   got at\n"
            "   +2     +2             0            2            2  a:b    c\n"
            "   +1     +1             0            1            1  a:b    c\n"
@@ -309,6 +291,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_help),
         cmocka_unit_test(test_bad_options),
         cmocka_unit_test_teardown(test_table, remove_files),
+        cmocka_unit_test_teardown(test_json, remove_files),
         cmocka_unit_test_teardown(test_real_snapshots, remove_files),
         cmocka_unit_test_teardown(test_bad_snapshots, remove_files),
         cmocka_unit_test_teardown(test_cut_snapshots, remove_files),
