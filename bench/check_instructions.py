@@ -24,6 +24,10 @@ ROWS = [
     ("put-batch-1000", "batch", "mempool_put", 2.0),
     ("get_bulk-32", "bulk", "mempool_get_bulk", 1.0),
     ("put_bulk-32", "bulk", "mempool_put_bulk", 1.0),
+    ("malloc", "block", "mempool_malloc_typed", 2.0),
+    ("free", "block", "mempool_free", 2.0),
+    ("malloc-batch-1000", "blocks", "mempool_malloc_typed", 3.0),
+    ("free-batch-1000", "blocks", "mempool_free", 3.0),
 ]
 # Multiples of 1000 and of 32. What both runs do alike (start, first slab) falls out of the
 # difference.
@@ -122,7 +126,7 @@ def choose(golden, key):
 def compare(numbers, wanted, factor):
     """Print the table; how many rows have too many instructions."""
     excesses = 0
-    print(f"{'per object':<16} {'instructions':>12} {'golden':>8} {'tolerance':>10}")
+    print(f"{'per object':<18} {'instructions':>12} {'golden':>8} {'tolerance':>10}")
     for name, _, _, tolerance in ROWS:
         if name not in wanted:
             fail(2, f"the golden file has no row {name}: write it anew with --update")
@@ -132,7 +136,7 @@ def compare(numbers, wanted, factor):
             excesses += 1
         elif numbers[name] < wanted[name] - tolerance * factor:
             verdict = "  fewer: --update keeps it so"
-        print(f"{name:<16} {numbers[name]:12.2f} {wanted[name]:8.2f}"
+        print(f"{name:<18} {numbers[name]:12.2f} {wanted[name]:8.2f}"
               f" {tolerance * factor:10.2f}{verdict}")
     return excesses
 

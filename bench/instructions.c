@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A known number of gets and puts, for check_instructions.py to count instructions of. */
-#include <mempool/mempool.h>
+/* A known number of gets and puts, or mallocs and frees, for check_instructions.py to count
+ * instructions of. */
+#include <mempool/account.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +29,7 @@
 #define COMPILER_VERSION __GNUC__
 #endif
 
-/* Each does n gets and n puts. */
+/* Each does n gets and n puts, or as many of the heap. */
 
 static void run_pair(struct mempool *pool, unsigned long n) {
     for (unsigned long i = 0; i < n; i++) {
@@ -62,6 +63,27 @@ static void run_bulk(struct mempool *pool, unsigned long n) {
     }
 }
 
+/* Of the accounted heap; there is no pool. */
+static void run_block(struct mempool *pool, unsigned long n) {
+    (void)pool;
+    for (unsigned long i = 0; i < n; i++) {
+        mempool_free(mempool_malloc(OBJECT_BYTES, "counted"));
+    }
+}
+
+static void run_blocks(struct mempool *pool, unsigned long n) {
+    static void *blocks[BATCH];
+    (void)pool;
+    for (unsigned long done = 0; done < n; done += BATCH) {
+        for (size_t i = 0; i < BATCH; i++) {
+            blocks[i] = mempool_malloc(OBJECT_BYTES, "counted");
+        }
+        for (size_t i = 0; i < BATCH; i++) {
+            mempool_free(blocks[i]);
+        }
+    }
+}
+
 static const struct {
     const char *name;
     void (*run)(struct mempool *pool, unsigned long n);
@@ -70,6 +92,8 @@ static const struct {
     {"zeroed", run_zeroed},
     {"batch", run_batch},
     {"bulk", run_bulk},
+    {"block", run_block},
+    {"blocks", run_blocks},
 };
 
 static int count(const char *mode, unsigned long n) {
@@ -103,7 +127,7 @@ int main(int argc, char **argv) {
     unsigned long n = argc == 3 ? strtoul(argv[2], &end, 10) : 0;
     if (argc != 3 || *end != '\0' || n == 0) {
         (void)fprintf(stderr,
-                      "usage: %s pair|zeroed|batch|bulk OBJECTS\n"
+                      "usage: %s pair|zeroed|batch|bulk|block|blocks OBJECTS\n"
                       "       %s compiler\n",
                       argv[0], argv[0]);
         return 2;

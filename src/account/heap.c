@@ -110,10 +110,11 @@ MEMPOOL_HOT_INLINE void *take_at_hand(struct thread *thread, int32_t offset, uin
     struct cache *cache = thread_heap_cache(thread, offset);
     struct round *top = load_relaxed(&cache->top);
     void *block = NULL;
-    if (hit_may_take(cache, top, ret_before)) {
+    record *slot_record = hit_may_take(cache, top, ret_before);
+    if (MEMPOOL_LIKELY(slot_record != NULL)) {
         /* The tag first: who finds a live record finds its tag. */
-        store_relaxed(slot_next_tag(top[-1].slot_record), tag);
-        block = hit_take(thread, cache, top, site);
+        store_relaxed(slot_next_tag(slot_record), tag);
+        block = hit_take(thread, cache, top, slot_record, site);
         store_relaxed(&tally->room, room);
     }
     thread_open_door(thread);

@@ -12,24 +12,24 @@
 
 /* The halves of a hit, behind a shut door; `top` is the cache's. */
 
-/* May a get take the round below `top`? *ret_before: its record. */
-MEMPOOL_HOT_INLINE bool hit_may_take(const struct cache *cache, const struct round *top,
-                                     uint64_t *ret_before) {
+/* May a get take the round below `top`? Its record, and what that is now; NULL: no. */
+MEMPOOL_HOT_INLINE record *hit_may_take(const struct cache *cache, const struct round *top,
+                                        uint64_t *ret_before) {
     if (MEMPOOL_UNLIKELY(top <= load_folded(&cache->floor))) {
-        return false;
+        return NULL;
     }
-    *ret_before = load_folded(top[-1].slot_record);
-    return MEMPOOL_LIKELY(record_is_free_round(*ret_before));
+    record *slot_record = top[-1].slot_record;
+    *ret_before = load_folded(slot_record);
+    return MEMPOOL_LIKELY(record_is_free_round(*ret_before)) ? slot_record : NULL;
 }
 
 /* Take it: mark it live, move the top. Its object. */
 MEMPOOL_HOT_INLINE void *hit_take(const struct thread *thread, struct cache *cache,
-                                  struct round *top, uintptr_t site) {
-    void *object = top[-1].object;
-    store_relaxed(top[-1].slot_record,
-                  record_make_ready(site, load_folded(&thread->stamp_live)));
+                                  struct round *top, record *slot_record, uintptr_t site) {
+    store_relaxed(slot_record, record_make_ready(site, load_folded(&thread->stamp_live)));
     signal_fence();
     store_relaxed(&cache->top, top - 1);
+    void *object = top[-1].object;
     if (object == NULL) {
         __builtin_unreachable(); /* spares the caller a test */
     }
@@ -65,10 +65,11 @@ MEMPOOL_HOT_INLINE void *cache_get_hit(uintptr_t offset, uintptr_t site, uint64_
     thread_shut_door(thread);
     struct cache *cache = thread_cache(thread, offset);
     struct round *top = load_relaxed(&cache->top);
-    int32_t left = (int32_t)load_relaxed(&cache->left) - 1; /* below 0: the tick is due */
-    if (hit_may_take(cache, top, ret_before) && MEMPOOL_LIKELY(left >= 0)) {
-        store_relaxed(&cache->left, (uint32_t)left);
-        object = hit_take(thread, cache, top, site);
+    record *slot_record = hit_may_take(cache, top, ret_before);
+    uint32_t left = load_relaxed(&cache->left); /* 0: the tick is due */
+    if (MEMPOOL_LIKELY(slot_record != NULL) && MEMPOOL_LIKELY(left != 0)) {
+        store_relaxed(&cache->left, left - 1);
+        object = hit_take(thread, cache, top, slot_record, site);
         /* The next get's object; below the last round lies the magazine's header, whose first word
          * does no harm as an address to prefetch. */
         __builtin_prefetch(top[-2].object, 1);
