@@ -26,8 +26,8 @@ ROWS = [
     ("put_bulk-32", "bulk", "mempool_put_bulk", 1.0),
     ("malloc", "block", "mempool_malloc_typed", 2.0),
     ("free", "block", "mempool_free", 2.0),
-    ("malloc-batch-1000", "blocks", "mempool_malloc_typed", 3.0),
-    ("free-batch-1000", "blocks", "mempool_free", 3.0),
+    ("malloc-batch-1000", "blocks", "mempool_malloc_typed", 2.0),
+    ("free-batch-1000", "blocks", "mempool_free", 2.0),
 ]
 # Multiples of 1000 and of 32. What both runs do alike (start, first slab) falls out of the
 # difference.

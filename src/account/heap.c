@@ -224,7 +224,7 @@ MEMPOOL_API void *mempool_aligned_typed(size_t align, size_t bytes, struct mempo
 
 /* What is so large goes back to the arena at once. */
 static void give_back_large(const struct depot *depot) {
-    if (depot->shape.stride > SHARED_STRIDE) {
+    if (depot->shape.stride > SHARED_STRIDE && !thread_interrupted()) {
         reclaim_large(depot->pool);
     }
 }

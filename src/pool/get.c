@@ -163,19 +163,10 @@ static bool take_past_caches(struct mempool *pool, struct taking *taking, uintpt
 MEMPOOL_COLD static void *get_past_caches(struct mempool *pool, struct thread *thread,
                                           uintptr_t site, size_t zero_bytes) {
     struct taking taking = {.zero_bytes = zero_bytes};
-    struct sys_signals before;
-    bool taken;
-    if (thread_attached(thread)) {
-        thread_shut_door(thread);
-        thread_slow_down(thread);
-        taken = take_past_caches(pool, &taking, site, stamp_now(thread));
-        thread_leave_slow(thread);
-        pool_put_deferred(thread);
-    } else {
-        sys_signals_block(&before);
-        taken = take_past_caches(pool, &taking, site, stamp_now(thread));
-        sys_signals_restore(&before);
-    }
+    struct pool_section section;
+    pool_section_begin(&section);
+    bool taken = take_past_caches(pool, &taking, site, stamp_now(thread));
+    pool_section_end(&section);
     /* There is no tick: each get looks at the clock. */
     reclaim_if_due(thread_clock());
     return taken ? finish(pool, &taking, site) : apply_policy(pool, site, zero_bytes);

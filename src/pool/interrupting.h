@@ -30,4 +30,30 @@ static inline void pool_put_deferred(struct thread *thread) {
     }
 }
 
+/* Around what takes locks: handlers of the calling thread must not meet them. Where the thread is
+ * attached its door is shut, which costs no system call; else its signals are blocked. */
+struct pool_section {
+    struct thread *thread; /* NULL: signals are blocked */
+    struct sys_signals before;
+};
+static inline void pool_section_begin(struct pool_section *section) {
+    struct thread *thread = thread_current;
+    if (thread_attached(thread) && thread_door_open(thread)) {
+        section->thread = thread;
+        thread_shut_door(thread);
+        thread_slow_down(thread);
+    } else {
+        section->thread = NULL;
+        sys_signals_block(&section->before);
+    }
+}
+static inline void pool_section_end(struct pool_section *section) {
+    if (section->thread != NULL) {
+        thread_leave_slow(section->thread);
+        pool_put_deferred(section->thread);
+    } else {
+        sys_signals_restore(&section->before);
+    }
+}
+
 #endif

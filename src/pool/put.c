@@ -88,23 +88,12 @@ static enum put_outcome lay_in_depot(struct depot *depot, struct round round, ui
 static enum put_outcome put_past_caches(struct depot *depot, struct thread *thread,
                                         struct round round, uintptr_t site) {
     enum put_outcome outcome;
-    struct sys_signals before;
-    bool attached = thread_attached(thread);
-    if (attached) {
-        thread_shut_door(thread);
-        thread_slow_down(thread);
-    } else {
-        sys_signals_block(&before);
-    }
+    struct pool_section section;
+    pool_section_begin(&section);
     sys_lock_take(&depot->lock);
     outcome = lay_in_depot(depot, round, site, stamp_now(thread));
     sys_lock_drop(&depot->lock);
-    if (attached) {
-        thread_leave_slow(thread);
-        pool_put_deferred(thread);
-    } else {
-        sys_signals_restore(&before);
-    }
+    pool_section_end(&section);
     return outcome;
 }
 

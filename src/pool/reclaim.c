@@ -5,6 +5,7 @@
 #include "base/bits.h"
 #include "cache/park.h"
 #include "cache/thread.h"
+#include "pool/interrupting.h"
 #include "pool/registry.h"
 
 #include <errno.h>
@@ -95,12 +96,21 @@ static bool destruct_slots(struct mempool *pool, struct slab *slab, uint64_t end
     return true;
 }
 
+/* A purge takes its time: signals wait meanwhile, rather than meet a shut door. */
 static bool retire(struct mempool *pool, struct slab *slab, size_t purge_bytes) {
+    struct pool_section section;
     struct sys_signals signals;
-    sys_signals_block(&signals);
+    bool done;
     depot_uncharge_slab(&pool->depot, slab);
-    bool done = slab_retire(slab, &pool->depot.shape, purge_bytes, pool->depot.number);
-    sys_signals_restore(&signals);
+    if (purge_bytes == 0) {
+        pool_section_begin(&section);
+        done = slab_retire(slab, &pool->depot.shape, 0, pool->depot.number);
+        pool_section_end(&section);
+    } else {
+        sys_signals_block(&signals);
+        done = slab_retire(slab, &pool->depot.shape, purge_bytes, pool->depot.number);
+        sys_signals_restore(&signals);
+    }
     if (done) {
         retiring_done(pool);
     }
@@ -108,12 +118,12 @@ static bool retire(struct mempool *pool, struct slab *slab, size_t purge_bytes) 
 }
 
 static size_t reclaim(struct mempool *pool, uint32_t before, size_t purge_bytes) {
-    struct sys_signals signals;
-    sys_signals_block(&signals);
+    struct pool_section section;
+    pool_section_begin(&section);
     sys_lock_take(&pool->depot.lock);
     struct slab *slab = detach(pool, before);
     sys_lock_drop(&pool->depot.lock);
-    sys_signals_restore(&signals);
+    pool_section_end(&section);
     if (slab == NULL) {
         return 0;
     }

@@ -11,6 +11,7 @@ enum {
     CLASS_SHIFT_MIN = 6,
     CLASSES = 17, /* 64 bytes << 16 = 4 MiB */
     SMALL_PAGE_BYTES = 4096, /* what blocks below it are cut from; any page size is a multiple */
+    PAGES_KEPT = 64,         /* free blocks of one page that stay resident: the largest magazines */
 };
 _Static_assert(BLOCK_BYTES_MIN << (CLASSES - 1) == BLOCK_BYTES_MAX, "the classes cover the sizes");
 
@@ -19,6 +20,7 @@ struct free_block {
 };
 
 static struct free_block *free_blocks[CLASSES];
+static unsigned pages_kept; /* about how many of one page are on the list and were not purged */
 
 /* The same for blocks of records, linked through their first record. */
 static _Atomic(uint64_t) *free_records[CLASSES];
@@ -63,7 +65,8 @@ void *block_take_locked(size_t bytes) {
         return whole < SMALL_PAGE_BYTES ? cut_page(class) : area_extend(&space.blocks, whole);
     }
     free_blocks[class] = block->next;
-    /* Larger blocks were purged: only the link is not zero. */
+    pages_kept -= whole == SMALL_PAGE_BYTES && pages_kept > 0;
+    /* Larger blocks were purged or cleared: only the link is not zero. */
     memset(block, 0, whole < SMALL_PAGE_BYTES ? whole : sizeof *block);
     return block;
 }
@@ -107,7 +110,10 @@ void block_give_locked(void *given, size_t bytes) {
     unsigned class = class_of(bytes);
     size_t whole = BLOCK_BYTES_MIN << class;
     struct free_block *block = given;
-    if (whole >= SMALL_PAGE_BYTES && sys_operations.purge(given, whole) != 0) {
+    /* A system call, and a fault when it is used again, cost more than to clear a page. */
+    bool keep = whole == SMALL_PAGE_BYTES && pages_kept < PAGES_KEPT;
+    pages_kept += keep;
+    if (keep || (whole >= SMALL_PAGE_BYTES && sys_operations.purge(given, whole) != 0)) {
         memset(given, 0, whole);
     }
     block->next = free_blocks[class];

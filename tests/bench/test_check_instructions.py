@@ -9,7 +9,8 @@ import tempfile
 import unittest
 
 CHECKER = sys.argv.pop(1)
-ROWS = ('get', 'put', 'get0-64', 'get-batch-1000', 'put-batch-1000', 'get_bulk-32', 'put_bulk-32')
+ROWS = ('get', 'put', 'get0-64', 'get-batch-1000', 'put-batch-1000', 'get_bulk-32', 'put_bulk-32',
+        'malloc', 'free', 'malloc-batch-1000', 'free-batch-1000')
 PROGRAM = '#!/bin/sh\necho "testarch gcc 12"\n'
 STRIP = '#!/bin/sh\ncp "$4" "$3"\n'  # strip --strip-debug -o COPY FILE
 # 500 to begin with and 20 for each object, whatever function is asked for.
