@@ -17,7 +17,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
-enum { N_POOLS = 5, LIMITED = 1, LIMIT = 40, HELD_MAX = 50, CHILD_SECONDS = 20, FORKING_SECONDS = 90 };
+enum { N_POOLS = 5, LIMITED = 1, LIMIT = 40, HELD_MAX = 50 };
+enum { CHILD_SECONDS = 20, FORKING_SECONDS = 90 };
 
 static struct mempool *pools[N_POOLS];
 static atomic_bool is_over;
