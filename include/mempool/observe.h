@@ -64,7 +64,7 @@ int mempool_snapshot(int fd);
 
 /* What resident memory consists of, in bytes. For the process:
  *      resident = live + padding + cached + free - untouched
- *                 + records + libc_heap + files + stack + unexplained
+ *                 + records + libc_heap + files + stack + named + unexplained
  * For one pool: the first line. */
 struct mempool_ledger {
     size_t struct_size;
@@ -76,19 +76,29 @@ struct mempool_ledger {
     uint64_t untouched;   /* of the slots above: not resident, because never written */
     uint64_t records;     /* records, tags, descriptors, caches: all bookkeeping */
     uint64_t libc_heap;   /* of libc's own malloc, as far as it tells */
-    uint64_t files;       /* programs, libraries, mapped files */
-    uint64_t stack;       /* the first thread's */
-    uint64_t unexplained; /* other anonymous memory: threads' stacks, the program's mappings */
+    uint64_t files;       /* programs and libraries with all their data, mapped files */
+    uint64_t stack;       /* threads' */
+    uint64_t named;       /* shared memory, and mappings that the program has named */
+    uint64_t unexplained; /* other anonymous memory: mappings that nobody has named */
 };
 
 /** mempool_ledger: of the whole process. 0, -EINVAL (struct_size), or a negative errno where
- *  /proc cannot be read.
+ *  /proc cannot be read, or -ENOMEM.
  *  Threads: any; while others allocate, the parts are of slightly different moments.
  *  Cost:    the system's walk through the page tables: milliseconds and more.        Since: 0.1 */
 int mempool_ledger(struct mempool_ledger *ret);
 /** mempool_pool_ledger: of one pool's slabs. 0 or -EINVAL.
  *  Cost:    a system call for each of its chunks of 64 KiB.                          Since: 0.1 */
 int mempool_pool_ledger(const struct mempool *pool, struct mempool_ledger *ret);
+
+/** mempool_mapping_name: tell the ledger what a mapping is that the program made itself, by mmap or
+ *  an allocator of its own: it counts as `named`, and mempool_statedump lists it. NULL takes the
+ *  name away again; do that before the mapping ends.
+ *  Shape:   0; -EINVAL (start not at a page, or bytes 0), -EEXIST (a part of it has a name),
+ *           -ENOSPC (128 have one), -ENOENT (to take away: not named so), -ENOMEM. The name is
+ *           copied, up to 47 bytes; several mappings may have the same.
+ *  Threads: any.                                                                     Since: 0.1 */
+int mempool_mapping_name(const void *start, size_t bytes, const char *name_or_null);
 
 /** mempool_statedump: a statedump with GlusterFS's keys: [mallinfo], what each component has in
  *  use by type, [mempool] as mempool_dump, and the ledger.

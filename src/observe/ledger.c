@@ -4,13 +4,14 @@
  * The system says what is resident in the arena, in the bookkeeping, and elsewhere; the pools say
  * what their slots are used for. Slots in use that were never written are not resident: that part
  * is subtracted as `untouched`, so that the sum is exact. */
+#include "observe/ledger.h"
+
 #include "account/books.h"
 #include "base/attributes.h"
 #include "pool/registry.h"
 #include "pool/runtime.h"
 #include "pool/stats.h"
-
-#include <mempool/observe.h>
+#include "vm/blocks.h"
 
 #include <errno.h>
 #include <string.h>
@@ -94,12 +95,56 @@ static int add_account(const struct mempool_account *account, void *arg) {
     return 0;
 }
 
-static int take_ledger(struct mempool_ledger *ret) {
+/* One is kept, so that a ledger finds the process as the next one does. */
+static struct ledger_room *_Atomic spare_room;
+
+struct ledger_room *ledger_room_take(void) {
+    if (runtime_start() != 0) {
+        return NULL;
+    }
+    /* R1 pairs with R2: its last user is through with it */
+    struct ledger_room *room = atomic_exchange_explicit(&spare_room, NULL, memory_order_acquire);
+    return room != NULL ? room : block_take(sizeof *room);
+}
+
+void ledger_room_give(struct ledger_room *room) {
+    if (room != NULL) {
+        /* R2 pairs with R1: we are through with it */
+        room = atomic_exchange_explicit(&spare_room, room, memory_order_release);
+    }
+    if (room != NULL) {
+        block_give(room, sizeof *room);
+    }
+}
+
+static size_t claim_named(struct ledger_room *room) {
+    mappings_copy(&room->named);
+    for (size_t i = 0; i < room->named.n; i++) {
+        struct mapping *mapping = &room->named.list[i];
+        room->claims[i] = (struct sys_claim){
+            .start = mapping->start, .end = mapping->end, .resident = &mapping->resident};
+    }
+    return room->named.n;
+}
+_Static_assert((int)MAPPINGS_MAX < (int)LEDGER_CLAIMS_MAX, "all of them have a claim");
+
+static uint64_t sum_named(const struct ledger_room *room) {
+    uint64_t resident = 0;
+    for (size_t i = 0; i < room->named.n; i++) {
+        resident += room->named.list[i].resident;
+    }
+    return resident;
+}
+
+int ledger_take(struct mempool_ledger *ret, struct ledger_room *room) {
     struct sys_residency found = {
         .first_start = space.arena_start,
         .first_end = space.arena_start + space.arena_bytes,
         .second_start = (uintptr_t)space.reservation,
         .second_end = (uintptr_t)space.reservation + space.reservation_bytes,
+        .claims = room->claims,
+        .n_claims = claim_named(room),
+        .claims_max = LEDGER_CLAIMS_MAX,
     };
     int result = sys_residency(&found);
     if (result != 0) {
@@ -116,6 +161,7 @@ static int take_ledger(struct mempool_ledger *ret) {
     ret->libc_heap = found.libc_heap;
     ret->files = found.files;
     ret->stack = found.stack;
+    ret->named = found.named + sum_named(room);
     ret->unexplained = found.anonymous;
     ret->resident = found.total;
     return 0;
@@ -126,10 +172,9 @@ MEMPOOL_API int mempool_ledger(struct mempool_ledger *ret) {
     if (ret == NULL || ret->struct_size < sizeof *ret) {
         return -EINVAL;
     }
-    int result = runtime_start();
-    if (result == 0) {
-        result = take_ledger(ret);
-    }
+    struct ledger_room *room = ledger_room_take();
+    int result = room != NULL ? ledger_take(ret, room) : -ENOMEM;
+    ledger_room_give(room);
     errno = saved_errno;
     return result;
 }

@@ -11,11 +11,11 @@
 #include "account/component.h"
 #include "base/attributes.h"
 #include "base/text.h"
+#include "observe/ledger.h"
 #include "sys/sys.h"
 
-#include <mempool/observe.h>
-
 #include <errno.h>
+#include <string.h>
 
 enum { SECTION_BYTES = 1024 };
 
@@ -111,24 +111,55 @@ static void dump_components(struct section *section) {
     }
 }
 
+static void add_ledger(struct section *section, const struct mempool_ledger *ledger) {
+    add_entry(section, "resident", ledger->resident);
+    add_entry(section, "live", ledger->live);
+    add_entry(section, "padding", ledger->padding);
+    add_entry(section, "cached", ledger->cached);
+    add_entry(section, "free", ledger->free);
+    add_entry(section, "untouched", ledger->untouched);
+    add_entry(section, "records", ledger->records);
+    add_entry(section, "libc-heap", ledger->libc_heap);
+    add_entry(section, "files", ledger->files);
+    add_entry(section, "stack", ledger->stack);
+    add_entry(section, "named", ledger->named);
+    add_entry(section, "unexplained", ledger->unexplained);
+}
+
+/* A line for each name, at the first mapping that has it. */
+static void dump_named(struct section *section, const struct mappings *named) {
+    for (size_t i = 0; i < named->n; i++) {
+        uint64_t resident = 0;
+        bool is_first = true;
+        for (size_t k = 0; k < named->n; k++) {
+            if (strcmp(named->list[k].name, named->list[i].name) == 0) {
+                resident += named->list[k].resident;
+                is_first = is_first && k >= i;
+            }
+        }
+        if (is_first) {
+            begin(section);
+            text_add(&section->text, "named.");
+            add_entry(section, named->list[i].name, resident);
+            end(section);
+        }
+    }
+}
+
 static void dump_ledger(struct section *section) {
-    struct mempool_ledger ledger = {.struct_size = sizeof ledger};
+    struct mempool_ledger ledger;
+    struct ledger_room *room = ledger_room_take();
+    bool is_known = room != NULL && ledger_take(&ledger, room) == 0;
     begin(section);
     text_add(&section->text, "\n[mempool.ledger]\n");
-    if (mempool_ledger(&ledger) == 0) {
-        add_entry(section, "resident", ledger.resident);
-        add_entry(section, "live", ledger.live);
-        add_entry(section, "padding", ledger.padding);
-        add_entry(section, "cached", ledger.cached);
-        add_entry(section, "free", ledger.free);
-        add_entry(section, "untouched", ledger.untouched);
-        add_entry(section, "records", ledger.records);
-        add_entry(section, "libc-heap", ledger.libc_heap);
-        add_entry(section, "files", ledger.files);
-        add_entry(section, "stack", ledger.stack);
-        add_entry(section, "unexplained", ledger.unexplained);
+    if (is_known) {
+        add_ledger(section, &ledger);
     }
     end(section);
+    if (is_known) {
+        dump_named(section, &room->named);
+    }
+    ledger_room_give(room);
 }
 
 MEMPOOL_API int mempool_statedump(int fd) {

@@ -149,14 +149,25 @@ int sys_format(char *ret, size_t bytes, const char *format, va_list list)
 
 /* ---- what is resident ----------------------------------------------------------------------- */
 
+/* Addresses that belong to something which the system has no name for. */
+struct sys_claim {
+    uintptr_t start, end;  /* whole pages */
+    bool in_last_mapping;  /* only what lies in the same mapping as the last byte */
+    uint64_t *resident;    /* what is resident of it is added here */
+};
+
 /* Bytes resident, by what they belong to. Set the two ranges, whose mappings are counted apart, and
- * zero the rest. */
+ * the caller's claims, with room for those that the system adds: threads' stacks, images. Zero the
+ * rest. */
 struct sys_residency {
     uintptr_t first_start, first_end, second_start, second_end;
+    struct sys_claim *claims;
+    size_t n_claims, claims_max;
     uint64_t first, second;
     uint64_t libc_heap; /* of libc's own malloc, as far as it tells */
-    uint64_t stack;     /* of the first thread */
+    uint64_t stack;     /* of threads */
     uint64_t files;     /* programs, libraries, mapped files */
+    uint64_t named;     /* shared memory, and mappings whose name the system knows */
     uint64_t anonymous; /* the rest */
     uint64_t total;     /* of all: what the system calls resident */
 };

@@ -5,6 +5,7 @@
 #include "unit.h"
 
 #include "child.h"
+#include "ledgers.h"
 #include "resident.h"
 #include "scale.h"
 
@@ -13,51 +14,15 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
-enum { N_OBJECTS = 20000, PAGE_BYTES = 4096, MIB = 1 << 20 };
+enum { N_OBJECTS = 20000 };
 
 static void *objects[N_OBJECTS];
-
-/* It adds up, to the byte. */
-static void check_sum(const struct mempool_ledger *ledger) {
-    CHECK_EQUAL(ledger->struct_size, sizeof *ledger);
-    uint64_t all = ledger->live + ledger->padding + ledger->cached + ledger->free +
-                   ledger->records + ledger->libc_heap + ledger->files + ledger->stack +
-                   ledger->unexplained;
-    CHECK_EQUAL(ledger->resident + ledger->untouched, all);
-}
-
-static struct mempool_ledger ledger_now(void) {
-    struct mempool_ledger ledger = {.struct_size = sizeof ledger};
-    CHECK_EQUAL(mempool_ledger(&ledger), 0);
-    check_sum(&ledger);
-    return ledger;
-}
 
 static struct mempool_ledger pool_ledger_now(const struct mempool *pool) {
     struct mempool_ledger ledger = {.struct_size = sizeof ledger};
     CHECK_EQUAL(mempool_pool_ledger(pool, &ledger), 0);
     check_sum(&ledger);
     return ledger;
-}
-
-static void show(const char *what, const struct mempool_ledger *ledger) {
-    printf("%s: resident %llu live %llu padding %llu cached %llu free %llu untouched %llu\n"
-           "    records %llu libc %llu files %llu stack %llu unexplained %llu\n",
-           what, (unsigned long long)ledger->resident, (unsigned long long)ledger->live,
-           (unsigned long long)ledger->padding, (unsigned long long)ledger->cached,
-           (unsigned long long)ledger->free, (unsigned long long)ledger->untouched,
-           (unsigned long long)ledger->records, (unsigned long long)ledger->libc_heap,
-           (unsigned long long)ledger->files, (unsigned long long)ledger->stack,
-           (unsigned long long)ledger->unexplained);
-}
-
-/* As much, but for what a slab's or a page's ends make. */
-static void check_near(uint64_t value, uint64_t wanted, uint64_t slack) {
-    if (value + slack < wanted || value > wanted + slack) {
-        printf("%llu is not %llu +- %llu\n", (unsigned long long)value,
-               (unsigned long long)wanted, (unsigned long long)slack);
-    }
-    CHECK(value + slack >= wanted && value <= wanted + slack);
 }
 
 static void get_touched(struct mempool *pool, size_t n, size_t bytes) {
@@ -75,6 +40,7 @@ static void check_pool(const struct mempool *pool, const struct mempool_ledger *
     CHECK_EQUAL(ledger->cached, (stats.cached + stats.depot) * stats.padded_bytes);
     CHECK(ledger->free == 0 || ledger->untouched == 0);
     CHECK_EQUAL(ledger->records + ledger->libc_heap + ledger->files + ledger->stack, 0);
+    CHECK_EQUAL(ledger->named, 0);
     CHECK_EQUAL(ledger->unexplained, 0);
 }
 
@@ -228,47 +194,6 @@ static void the_rest_of_the_process(void **state) {
     assert_int_equal(child_status(of_the_rest, NULL), 0);
 }
 
-/* Objects, blocks and malloc's, 256 MiB in all. */
-static int of_all(void *unused) {
-    (void)unused;
-    static void *blocks[60000];
-    struct mempool *frames = pool_of(200), *pages = pool_of(10000);
-    uint64_t bytes = 0;
-    uint32_t random = 1;
-    for (size_t i = 0; i < N_OBJECTS; i++) {
-        objects[i] = mempool_get(i % 4 == 0 ? pages : frames);
-        size_t n = i % 4 == 0 ? 10000 : 200;
-        CHECK(objects[i] != NULL);
-        memset(objects[i], 1, n);
-        bytes += n;
-    }
-    for (size_t i = 0; bytes < 256 * MIB; i++) {
-        random = random * 1664525 + 1013904223;
-        size_t n = 1 + (random >> 8) % 8000;
-        CHECK(i < 60000);
-        blocks[i] = i % 2 == 0 ? malloc(n) : mempool_malloc(n, "block");
-        CHECK(blocks[i] != NULL);
-        memset(blocks[i], 1, n);
-        bytes += n;
-        if (i % 5 == 4) {
-            i % 2 == 1 ? mempool_free(blocks[i]) : free(blocks[i]);
-        }
-    }
-    struct mempool_ledger ledger = ledger_now();
-    show("mixed", &ledger);
-    CHECK(ledger.resident > 200 * MIB);
-    CHECK(ledger.unexplained < ledger.resident / 50);
-    return 0;
-}
-
-static void less_than_2_percent_is_unexplained(void **state) {
-    (void)state;
-    if (!test_runtime_is_plain()) {
-        skip();
-    }
-    assert_int_equal(child_status(of_all, NULL), 0);
-}
-
 /* ---- errors ---------------------------------------------------------------------------------- */
 
 static int errors(void *unused) {
@@ -313,7 +238,6 @@ int main(void) {
         cmocka_unit_test(blocks_of_the_heap),
         cmocka_unit_test(objects_of_destroyed_pools_are_live),
         cmocka_unit_test(the_rest_of_the_process),
-        cmocka_unit_test(less_than_2_percent_is_unexplained),
         cmocka_unit_test(errors_are_returned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
