@@ -95,7 +95,7 @@ int mempool_pool_ledger(const struct mempool *pool, struct mempool_ledger *ret);
  *  an allocator of its own: it counts as `named`, and mempool_statedump lists it. NULL takes the
  *  name away again; do that before the mapping ends.
  *  Shape:   0; -EINVAL (start not at a page, or bytes 0), -EEXIST (a part of it has a name),
- *           -ENOSPC (128 have one), -ENOENT (to take away: not named so), -ENOMEM. The name is
+ *           -ENOSPC (256 have one), -ENOENT (to take away: not named so), -ENOMEM. The name is
  *           copied, up to 47 bytes; several mappings may have the same.
  *  Threads: any.                                                                     Since: 0.1 */
 int mempool_mapping_name(const void *start, size_t bytes, const char *name_or_null);

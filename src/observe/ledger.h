@@ -8,7 +8,7 @@
 
 #include <mempool/observe.h>
 
-enum { LEDGER_CLAIMS_MAX = 1500 }; /* named mappings, threads and images; more stay unexplained */
+enum { LEDGER_CLAIMS_MAX = 1400 }; /* named mappings, threads and images; more stay unexplained */
 
 struct ledger_room {
     struct mappings named; /* as they are in the ledger */

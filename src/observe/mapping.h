@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 enum {
-    MAPPINGS_MAX = 128,
+    MAPPINGS_MAX = 256,
     MAPPING_NAME_BYTES = 48,
 };
 

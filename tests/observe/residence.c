@@ -172,12 +172,12 @@ static int of_wrong_names(void *unused) {
     CHECK_EQUAL(mempool_mapping_name(at + PAGE_BYTES, PAGE_BYTES, "b"), -EEXIST);
     CHECK_EQUAL(mempool_mapping_name(at, PAGE_BYTES, NULL), -ENOENT);
     CHECK_EQUAL(mempool_mapping_name(at + PAGE_BYTES, PAGE_BYTES, NULL), -ENOENT);
-    for (int i = 1; i < 128; i++) {
+    for (int i = 1; i < 256; i++) {
         CHECK_EQUAL(mempool_mapping_name(at + 2 * i * PAGE_BYTES, PAGE_BYTES, "b"), 0);
     }
-    CHECK_EQUAL(mempool_mapping_name(at + 256 * PAGE_BYTES, PAGE_BYTES, "b"), -ENOSPC);
+    CHECK_EQUAL(mempool_mapping_name(at + 512 * PAGE_BYTES, PAGE_BYTES, "b"), -ENOSPC);
     CHECK_EQUAL(mempool_mapping_name(at, 2 * PAGE_BYTES, NULL), 0);
-    CHECK_EQUAL(mempool_mapping_name(at + 256 * PAGE_BYTES, PAGE_BYTES, "b"), 0);
+    CHECK_EQUAL(mempool_mapping_name(at + 512 * PAGE_BYTES, PAGE_BYTES, "b"), 0);
     CHECK_EQUAL(errno, 77);
     return 0;
 }
