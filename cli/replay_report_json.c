@@ -57,6 +57,28 @@ static json_t *describe_resident(const struct replay_result *result) {
     return described;
 }
 
+/* Of the whole process that ran it. */
+static json_t *describe_ledger(const struct replay_result *result) {
+    if (!result->has_resident || !result->resident.has_ledger) {
+        return json_null();
+    }
+    const struct mempool_ledger *ledger = &result->resident.ledger;
+    json_t *described = json_object();
+    json_object_set_new(described, "resident", count(ledger->resident));
+    json_object_set_new(described, "live", count(ledger->live));
+    json_object_set_new(described, "padding", count(ledger->padding));
+    json_object_set_new(described, "cached", count(ledger->cached));
+    json_object_set_new(described, "free", count(ledger->free));
+    json_object_set_new(described, "untouched", count(ledger->untouched));
+    json_object_set_new(described, "records", count(ledger->records));
+    json_object_set_new(described, "libc_heap", count(ledger->libc_heap));
+    json_object_set_new(described, "files", count(ledger->files));
+    json_object_set_new(described, "stack", count(ledger->stack));
+    json_object_set_new(described, "named", count(ledger->named));
+    json_object_set_new(described, "unexplained", count(ledger->unexplained));
+    return described;
+}
+
 static json_t *describe_result(const struct replay_job *job, const struct replay_result *result) {
     json_t *ns = json_object();
     json_object_set_new(ns, "median", json_real(result->ns.median));
@@ -71,6 +93,7 @@ static json_t *describe_result(const struct replay_job *job, const struct replay
     json_object_set_new(described, "spread", json_real(spread_relative(&result->ns)));
     json_object_set_new(described, "ratio_to_mempool", json_real(replay_job_ratio(job, result)));
     json_object_set_new(described, "resident", describe_resident(result));
+    json_object_set_new(described, "ledger", describe_ledger(result));
     return described;
 }
 

@@ -105,8 +105,50 @@ static int print_pools(const struct replay_job *job, FILE *stream) {
     return result;
 }
 
+static void add_term(struct table *table, const char *name, uint64_t bytes, uint64_t resident,
+                     const char *what) {
+    table_row(table);
+    table_cell(table, "%s", name);
+    table_cell(table, "%llu", kibibytes(bytes));
+    table_cell(table, "%.2f %%", resident ? 100.0 * (double)bytes / (double)resident : 0);
+    table_cell(table, "%s", what);
+}
+
+/* All of the process that ran our verified round. */
+static int print_ledger(const struct mempool_ledger *ledger, FILE *stream) {
+    struct table table = {
+        .titles = {"memory", "KiB", "of all", "what it is"},
+        .n_columns = 4,
+        .is_left = {true, false, false, true},
+    };
+    uint64_t all = ledger->resident;
+    add_term(&table, "resident", all, all, "what the system says; the sum of all that follows:");
+    add_term(&table, "live", ledger->live, all, "objects and blocks, as asked for");
+    add_term(&table, "padding", ledger->padding, all, "the rest of their slots");
+    add_term(&table, "cached", ledger->cached, all, "free slots in caches and depots");
+    add_term(&table, "free", ledger->free, all, "other parts of slabs");
+    add_term(&table, "untouched", ledger->untouched, all, "to subtract: slots never written");
+    add_term(&table, "records", ledger->records, all, "our bookkeeping");
+    add_term(&table, "libc heap", ledger->libc_heap, all, "libc's malloc");
+    add_term(&table, "files", ledger->files, all, "the program, libraries");
+    add_term(&table, "stack", ledger->stack, all, "the threads'");
+    add_term(&table, "named", ledger->named, all, "the replay's own: trace, plan, objects' places");
+    add_term(&table, "unexplained", ledger->unexplained, all, "the rest");
+    fputs("\nThe process that measured our memory, at the end of the trace:\n\n", stream);
+    int result = table_print(&table, stream);
+    table_release(&table);
+    return result;
+}
+
 int replay_report_text(const struct replay_job *job, FILE *stream) {
     print_facts(job, stream);
     int result = print_results(job, stream);
-    return result == 0 ? print_pools(job, stream) : result;
+    if (result == 0) {
+        result = print_pools(job, stream);
+    }
+    const struct replay_result *ours = &job->results[0];
+    if (result == 0 && ours->has_resident && ours->resident.has_ledger) {
+        result = print_ledger(&ours->resident.ledger, stream);
+    }
+    return result;
 }

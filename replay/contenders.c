@@ -42,6 +42,17 @@ static void *mempool_contender_site(const char *name) {
     return own_site_create(name);
 }
 
+static void name_mapping(void *start, size_t bytes) {
+    (void)mempool_mapping_name(start, bytes, "replay"); /* without it, it stays unexplained */
+}
+
+static int mempool_contender_ledger(const struct replay_engine *engine,
+                                    struct mempool_ledger *ret) {
+    replay_engine_each_mapping(engine, name_mapping);
+    ret->struct_size = sizeof(*ret);
+    return mempool_ledger(ret);
+}
+
 #define REPLAY_PREFIX mempool_contender
 #define REPLAY_GET(pool, object_bytes) mempool_get(pool)
 #define REPLAY_GET0(pool, object_bytes) mempool_get0(pool)
@@ -63,6 +74,7 @@ const struct replay_contender contender_mempool = {
     .run_single = mempool_contender_run_single,
     .run_shared = mempool_contender_run_shared,
     .run_verified = mempool_contender_run_verified,
+    .ledger = mempool_contender_ledger,
 };
 
 /* ---- malloc ---- */

@@ -391,6 +391,13 @@ void replay_engine_destroy(struct replay_engine *engine) {
     }
 }
 
+void replay_engine_each_mapping(const struct replay_engine *engine,
+                                void (*visit)(void *start, size_t bytes)) {
+    replay_memory_each(&engine->memory, visit);
+    replay_memory_each(&engine->plan->memory, visit);
+    replay_memory_each(&engine->plan->trace->memory, visit);
+}
+
 /* A fault of a contender or a pool, or of one object. */
 static bool is_of_object(enum replay_fault_kind kind) {
     return kind >= REPLAY_NO_OBJECT;

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include <mempool/observe.h>
+
 #include "replay/plan.h"
 #include "replay/relax.h"
 
@@ -85,6 +87,9 @@ struct replay_worker {
     pthread_t thread;
 };
 
+/* A plan with room to run it: used for any number of rounds, one at a time. */
+struct replay_engine;
+
 /* Something that gives and takes objects. The hooks may be NULL; so may site_create and free, of a
  * contender that has no heap; and run_verified, of one whose objects are no real memory: it is then
  * never verified. */
@@ -105,6 +110,8 @@ struct replay_contender {
     void (*round_end)(void);                       /* after they are destroyed */
     void (*thread_start)(void);                    /* on each worker */
     void (*thread_stop)(void);
+    /* what this process's memory is, the engine's own included: 0 or -errno */
+    int (*ledger)(const struct replay_engine *engine, struct mempool_ledger *ret);
 };
 
 /* How to run a round. Zero-fill for a plain timed one. */
@@ -123,14 +130,15 @@ struct replay_outcome {
     struct replay_fault fault;
 };
 
-/* A plan with room to run it: used for any number of rounds, one at a time. */
-struct replay_engine;
-
 /** replay_engine_create: NULL with errno ENOMEM. The plan must outlive the engine. */
 struct replay_engine *replay_engine_create(const struct plan *plan);
 
 /** replay_engine_destroy: NULL is ignored. */
 void replay_engine_destroy(struct replay_engine *engine);
+
+/** replay_engine_each_mapping: call `visit` for each mapping of it, its plan and its trace. */
+void replay_engine_each_mapping(const struct replay_engine *engine,
+                                void (*visit)(void *start, size_t bytes));
 
 /** replay_round: run the plan once.
  *  0, or -EFAULT with outcome->fault set: then the contender's pools are left as they were. */

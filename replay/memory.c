@@ -68,6 +68,13 @@ void *replay_memory_take(struct replay_memory *memory, size_t n, size_t item_byt
     return take_from(small, bytes);
 }
 
+void replay_memory_each(const struct replay_memory *memory,
+                        void (*visit)(void *start, size_t bytes)) {
+    for (struct replay_block *block = memory->blocks; block; block = block->next) {
+        visit(block, block->mapped_bytes);
+    }
+}
+
 void replay_memory_release(struct replay_memory *memory) {
     struct replay_block *block = memory->blocks;
     while (block) {

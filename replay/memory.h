@@ -15,6 +15,10 @@ struct replay_memory {
  *  NULL with errno ENOMEM: no memory, or the product overflows. Pages become resident when used. */
 void *replay_memory_take(struct replay_memory *memory, size_t n, size_t item_bytes);
 
+/** replay_memory_each: call `visit` for each mapping. */
+void replay_memory_each(const struct replay_memory *memory,
+                        void (*visit)(void *start, size_t bytes));
+
 /** replay_memory_release: unmap everything. */
 void replay_memory_release(struct replay_memory *memory);
 

@@ -17,6 +17,8 @@ enum {
 
 /* Shared by the child, which fills it, and the parent. */
 struct report {
+    const struct replay_engine *engine;
+    const struct replay_contender *contender;
     struct resident_use use;
     struct replay_fault fault;
     int result;
@@ -105,6 +107,10 @@ static void note_end(void *arg, void *const *pools, size_t n_pools) {
     (void)pools;
     (void)n_pools;
     report->use.end_growth_bytes = growth(report);
+    if (report->contender->ledger) {
+        report->use.has_ledger =
+            report->contender->ledger(report->engine, &report->use.ledger) == 0;
+    }
 }
 
 /* Touch what only the measuring itself needs, before it counts. */
@@ -125,6 +131,8 @@ static void run_child(struct replay_engine *engine, const struct replay_contende
         .at_end = note_end,
         .arg = report,
     };
+    report->engine = engine;
+    report->contender = contender;
     warm_up(report);
     report->result = replay_round(engine, contender, &options, &outcome);
     report->fault = outcome.fault;

@@ -16,6 +16,8 @@
  * What is counted is anonymous and shared memory, exactly, from /proc/self/smaps_rollup: not the
  * pages of the program's own file, which come in as code first runs. Where that file is not there
  * it is the resident pages of /proc/self/statm, which counts those too.
+ *
+ * A contender that can tell what the memory is does so at the end, after the last reading.
  */
 
 struct resident_use {
@@ -23,7 +25,9 @@ struct resident_use {
     uint64_t peak_growth_bytes; /* most above that, at any sample */
     uint64_t end_growth_bytes;  /* above that, at the end of the trace */
     uint32_t n_samples;
-    bool is_exact; /* smaps_rollup was read */
+    bool is_exact;   /* smaps_rollup was read */
+    bool has_ledger; /* the contender keeps one */
+    struct mempool_ledger ledger; /* of the whole process at the end, the replay's memory named */
 };
 
 /** resident_measure: run `contender` in a child process.

@@ -169,6 +169,9 @@ static void test_tables(void **state) {
     contains(run.out, "\nclassic ");
     contains(run.out, "\nOur pools at the end of the last round:\n");
     contains(run.out, "\nglusterfs:call_frame_t             176  ");
+    contains(run.out, "\nThe process that measured our memory, at the end of the trace:\n");
+    contains(run.out, " 100.00 %  what the system says");
+    contains(run.out, "\nunexplained ");
     run = RUN("replay", "--rounds=1", "--workers=3", "--against=none", trace_path);
     assert_int_equal(run.status, 0);
     contains(run.out, "replay  3 workers, 1 round; ");
@@ -242,6 +245,26 @@ static void check_contender(const json_t *contender, const char *name, size_t n_
     assert_true(json_integer_value(json_object_get(resident, "end_growth_bytes")) <= peak);
 }
 
+/* Only ours keeps one; what it consists of is all there is. */
+static void check_ledger(const json_t *contender) {
+    static const char *const terms[] = {"live",      "padding", "cached", "free",  "records",
+                                        "libc_heap", "files",   "stack",  "named", "unexplained"};
+    const json_t *ledger = json_object_get(contender, "ledger");
+    if (strcmp(json_string_value(json_object_get(contender, "name")), "mempool") != 0) {
+        assert_true(json_is_null(ledger));
+        return;
+    }
+    json_int_t sum = -json_integer_value(json_object_get(ledger, "untouched"));
+    for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++) {
+        const json_t *term = json_object_get(ledger, terms[i]);
+        assert_true(json_is_integer(term));
+        sum += json_integer_value(term);
+    }
+    assert_int_equal(json_integer_value(json_object_get(ledger, "resident")), sum);
+    assert_true(json_integer_value(json_object_get(ledger, "live")) > 80000);
+    assert_true(json_integer_value(json_object_get(ledger, "named")) > 1 << 20);
+}
+
 /* The sums over the pools are those of the trace. */
 static void check_pools(const json_t *pools) {
     json_int_t gets = 0, puts = 0, hot = 0;
@@ -284,6 +307,7 @@ static void check_json(const char *workers, json_int_t n_workers) {
     assert_int_equal(json_array_size(contenders), 4);
     for (size_t i = 0; i < 4; i++) {
         check_contender(json_array_get(contenders, i), names[i], 3);
+        check_ledger(json_array_get(contenders, i));
     }
     check_pools(json_object_get(whole, "pools"));
     json_decref(whole);

@@ -532,8 +532,14 @@ static void test_resident(void **state) {
     assert_true(use.peak_growth_bytes >= 12288);
     assert_true(use.peak_growth_bytes >= use.end_growth_bytes);
     assert_true(use.n_samples > 10);
+    assert_false(use.has_ledger);
     assert_int_equal(resident_measure(fixture.engine, &contender_harness, &use, &fault, &by_signal),
                      -ENOTSUP);
+    assert_int_equal(resident_measure(fixture.engine, &contender_mempool, &use, &fault, &by_signal),
+                     0);
+    assert_true(use.has_ledger);
+    assert_true(use.ledger.live > 0 && use.ledger.named > 0);
+    assert_true(use.ledger.resident > use.before_bytes);
     reset_counts(DIRTY_GET0);
     assert_int_equal(resident_measure(fixture.engine, &odd, &use, &fault, &by_signal), -EFAULT);
     assert_int_equal(fault.kind, REPLAY_NOT_ZEROED);

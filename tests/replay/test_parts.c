@@ -47,6 +47,14 @@ static void test_spread(void **state) {
     expect_near(spread_relative(&spread), 0);
 }
 
+static size_t n_visited, visited_bytes;
+
+static void visit_mapping(void *start, size_t bytes) {
+    assert_int_equal((uintptr_t)start % 4096, 0);
+    n_visited++;
+    visited_bytes += bytes;
+}
+
 static void test_memory(void **state) {
     (void)state;
     struct replay_memory memory = {0};
@@ -78,8 +86,13 @@ static void test_memory(void **state) {
     errno = 0;
     assert_null(replay_memory_take(&memory, (SIZE_MAX >> 2) & ~(size_t)0xfff, 1));
     assert_int_equal(errno, ENOMEM);
+    replay_memory_each(&memory, visit_mapping);
+    assert_true(n_visited > 2 && visited_bytes >= 1000000 + 3000 * 64);
     replay_memory_release(&memory);
     assert_null(memory.blocks);
+    n_visited = 0;
+    replay_memory_each(&memory, visit_mapping);
+    assert_int_equal(n_visited, 0);
     replay_memory_release(&memory);
 }
 
