@@ -19,7 +19,9 @@
  * ticks about every 10 ms. It is also how gets are counted:
  *      gets = gets_before + interval - left
  *      puts = rounds now + gets - filled     filled: what exchanges brought less what they took
- * so that a put counts nothing at all.
+ * so that a put counts nothing at all. The heap's hits do not count down either: their ticks are
+ * their tallies' (account/tally.h), their gets and puts are those that missed, and only gets less
+ * puts is true of them.
  *
  * Swaps cost some 20 ns where hits cost 3; a cache that swaps often asks for larger magazines.
  *

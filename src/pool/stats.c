@@ -55,7 +55,8 @@ static void fill_stats(const struct pool_view *view, struct mempool_stats *ret) 
     ret->object_bytes = view->shape.object_bytes;
     ret->padded_bytes = view->shape.stride;
     /* Read at different moments, a put may be seen and its get not. */
-    ret->hot = sums.gets > sums.puts ? sums.gets - sums.puts : 0;
+    int64_t hot = (int64_t)(sums.gets - sums.puts);
+    ret->hot = hot > 0 ? (uint64_t)hot : 0;
     ret->hot = ret->hot < slots ? ret->hot : slots;
     uint64_t limit = view->slot_limit < slots ? view->slot_limit : slots;
     ret->cold = limit > ret->hot ? limit - ret->hot : 0;
