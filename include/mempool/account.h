@@ -55,7 +55,7 @@ struct mempool_type;
  *  Shape:   never NULL but for want of memory. A name that was used before is a further generation
  *           of it, with books of its own. It lives as long as the process: books stay readable.
  *  Errors:  NULL with EINVAL (name NULL or empty) or ENOMEM.
- *  Cost:    a lock, and 8 KiB that are never given back.                     Since: 0.1 */
+ *  Cost:    a lock, and 16 KiB of addresses, of which what is used stays.    Since: 0.1 */
 struct mempool_component *mempool_component_create(const char *name,
                                                    struct mempool_component *parent);
 
@@ -84,10 +84,10 @@ struct mempool_component *mempool_component_current(void);
 
 /* Limits on the bytes of a component, all below it included: its pools' slabs and its blocks.
  * A thread draws on a limit in grants of at most 1/256 of it or 16 KiB, whichever is less, and
- * keeps at most four of one account; before it is refused, it gives back what it keeps of all. So
- * charges never pass the hard limit, and one may be refused while as much is unused as other
- * threads keep: at most four grants for each of them and each account that it uses. What was
- * charged before a limit was set, or lowered, stays. */
+ * keeps at most four of one account; before it is refused, and when it sets a limit, it gives back
+ * what it keeps of all. So charges never pass the hard limit, and one may be refused while as much
+ * is unused as other threads keep: at most four grants for each of them and each account that it
+ * uses. What was charged before a limit was set, or lowered, stays. */
 struct mempool_limits {
     size_t struct_size;  /* sizeof(struct mempool_limits) */
     uint64_t soft_bytes; /* 0: none. When first passed, and again after it was fallen below: */
@@ -133,7 +133,7 @@ struct mempool_type *mempool_type(const char *name);
  *  Shape:   aligned as max_align_t; contents undefined.
  *  Errors:  NULL with ENOMEM: no memory, more than 2 GiB, or a hard limit of the component or of
  *           one above it.
- *  Cost:    hit (up to 256 KiB, and `type` not NULL): no lock, no atomic read-modify-write.
+ *  Cost:    hit (up to 64 KiB, and `type` not NULL): no lock, no atomic read-modify-write.
  *  Rounding: to a multiple of 16 up to 128 bytes, above by less than 12.5 %.  Since: 0.1 */
 void *mempool_malloc_typed(size_t bytes, struct mempool_type *type);
 
