@@ -430,12 +430,15 @@ static int others_work(void *unused) {
     for (int i = 0; i < WORKERS; i++) {
         threads[i] = thread_start(work, NULL);
     }
-    for (size_t i = 0; i < test_scaled(300); i++) {
+    size_t n_reports = test_scaled(test_runtime_is_plain() ? 300 : 60);
+    for (size_t i = 0; i < n_reports; i++) {
         const char *text = leak_report(NULL);
         check_row(text, "test:thing", "got_by_loser+", 250, 16000);
         check_row(text, "test:other", "got_by_loser+", 250, 125000);
-        struct mempool_ledger ledger = {.struct_size = sizeof ledger};
-        CHECK(mempool_ledger(&ledger) == 0 && ledger.live >= 141000);
+        if (i % 16 == 0) { /* the system takes its time for one */
+            struct mempool_ledger ledger = {.struct_size = sizeof ledger};
+            CHECK(mempool_ledger(&ledger) == 0 && ledger.live >= 141000);
+        }
         CHECK(report_row(snapshot(), "test:thing", "got_by_loser+").count == 250);
         mempool_mark_t mark = mempool_mark();
         void *object = got_by_few(shared_pools[0]);
