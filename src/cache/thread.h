@@ -63,7 +63,10 @@ struct tally;
 struct mempool_component;
 
 struct thread {
-    /* read and written by every hit */
+    /* owner and its handlers */
+    void *deferred[THREAD_DEFERRED];
+    uintptr_t deferred_sites[THREAD_DEFERRED];
+    /* read and written by every hit; not first, see COLOURS in vm/space.h */
     _Atomic uint32_t open;
     _Atomic uint32_t table_bytes;  /* owner */
     _Atomic(char *) table;         /* owner; struct cache by pool offset */
@@ -84,8 +87,6 @@ struct thread {
     uint64_t tick_ms;              /* when the last one was */
     _Atomic uint32_t number;       /* threads_lock; others read it for stamps */
     _Atomic uint32_t n_deferred;   /* owner and its handlers */
-    void *deferred[THREAD_DEFERRED];
-    uintptr_t deferred_sites[THREAD_DEFERRED];
     /* threads_lock */
     struct thread *next_all;       /* never removed */
     _Atomic uint32_t in_use;

@@ -62,7 +62,7 @@ void depot_init(struct depot *depot, const struct shape *shape, uint32_t number)
     clear_counters(depot);
     depot->shape = *shape;
     depot->number = number;
-    depot->cache_offset = number * CACHE_BYTES;
+    depot->cache_offset = depot_cache_offset(number);
     depot->slot_limit = SIZE_MAX;
     depot->rounds_max = choose_rounds_max(shape);
     depot->rounds_bound = max_size((size_t)DEPOT_MAGAZINES * depot->rounds_max,
@@ -104,7 +104,7 @@ static struct slab *add_slab(struct depot *depot) {
         return NULL;
     }
     uint32_t offset = depot->uncached ? CACHE_OFFSET_NONE : depot->cache_offset;
-    uint32_t colour = COLOUR_POOL * depot->number + COLOUR_SLAB * depot->colours++;
+    uint32_t colour = COLOUR_POOL * (depot->number + 1) + COLOUR_SLAB * depot->colours++;
     size_t held = load_relaxed(&depot->n_slabs) * shape_slab_bytes(&depot->shape);
     bool large = held >= HUGE_FROM_BYTES && depot->shape.chunks <= HUGE_CHUNKS;
     struct slab *slab =

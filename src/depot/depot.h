@@ -42,8 +42,14 @@ enum depot_state {
     DEPOT_ZOMBIE, /* destroyed while objects are live: takes puts only */
 };
 
-/* From cache to cache in a thread's table: a line for the hits, one for the rest. */
-enum { CACHE_BYTES = 2 * MEMPOOL_CACHE_LINE };
+/* From cache to cache in a thread's table: a line for the hits, one for the rest. The numbers are
+ * shifted by half of a table's first page, away from where first slots' records are: COLOURS in
+ * vm/space.h. */
+enum { CACHE_BYTES = 2 * MEMPOOL_CACHE_LINE, CACHE_COLOUR = 16 };
+
+static inline uint32_t depot_cache_offset(uint32_t number) {
+    return (number ^ CACHE_COLOUR) * CACHE_BYTES;
+}
 
 enum { DEPOT_RACED = 4 }; /* racing puts found in one go whose objects are told */
 

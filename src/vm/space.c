@@ -17,17 +17,19 @@ enum {
     /* Blocks hold records (8 bytes a slot: half of an arena of 16-byte slots), magazines and
      * cache tables. A quarter serves an arena filled with 32-byte objects. */
     BLOCKS_SHARE = 4,
+    POOLS_SKEW = 0x540, /* see COLOURS in vm/space.h */
+    DESCRIPTORS_SKEW = 0xc00,
 };
 
 int area_commit(struct area *area, size_t bytes) {
-    if (bytes <= area->committed_bytes) {
+    if (area->skew + bytes <= area->committed_bytes) {
         return 0;
     }
     if (bytes > area->bytes) {
         return -ENOMEM;
     }
-    size_t target = min_size(round_up(bytes, COMMIT_STEP_BYTES), area->bytes);
-    char *from = area->start + area->committed_bytes;
+    size_t target = round_up(area->skew + bytes, COMMIT_STEP_BYTES);
+    char *from = area->start - area->skew + area->committed_bytes;
     int result = sys_operations.commit(from, target - area->committed_bytes);
     if (result != 0) {
         return -ENOMEM;
@@ -46,12 +48,15 @@ void *area_extend(struct area *area, size_t bytes) {
     return start;
 }
 
-/* Give an area its place after *at; returns its end, on a fresh page. */
-static uintptr_t place(struct area *area, uintptr_t at, size_t bytes) {
+/* Give an area its place from `at` on, so many bytes into the page; returns its end, on a fresh
+ * page. */
+static uintptr_t place(struct area *area, uintptr_t at, size_t skew, size_t bytes) {
+    size_t whole = round_up(skew + bytes, COMMIT_STEP_BYTES);
     memset(area, 0, sizeof *area);
-    area->start = (char *)at; /* NOLINT: an address */
-    area->bytes = round_up(bytes, COMMIT_STEP_BYTES);
-    return at + area->bytes + GUARD_BYTES;
+    area->start = (char *)at + skew; /* NOLINT: an address */
+    area->skew = skew;
+    area->bytes = whole - skew;
+    return at + whole + GUARD_BYTES;
 }
 
 /* Lay everything out from `start`; nothing is touched. Returns the end. */
@@ -59,12 +64,13 @@ static uintptr_t lay_out(struct space *into, uintptr_t start, size_t arena_bytes
                          size_t pool_bytes, size_t slab_bytes) {
     size_t chunks = arena_bytes >> CHUNK_SHIFT;
     uintptr_t at = start + GUARD_BYTES;
-    at = place(&into->pools, at, POOLS_MAX * pool_bytes);
-    at = place(&into->slabs, at, chunks * slab_bytes);
-    at = place(&into->descriptor_area, at, chunks * sizeof(struct descriptor));
-    at = place(&into->runs, at, chunks * sizeof(struct chunk_run));
+    at = place(&into->pools, at, POOLS_SKEW, POOLS_MAX * pool_bytes);
+    at = place(&into->slabs, at, 0, chunks * slab_bytes);
+    at = place(&into->descriptor_area, at, DESCRIPTORS_SKEW,
+               chunks * sizeof(struct descriptor));
+    at = place(&into->runs, at, 0, chunks * sizeof(struct chunk_run));
     at = round_up(at, HUGE_BYTES);
-    at = place(&into->blocks, at, arena_bytes / BLOCKS_SHARE);
+    at = place(&into->blocks, at, 0, arena_bytes / BLOCKS_SHARE);
     /* Chunks are aligned to their size, so that slots keep any alignment; spans to theirs. */
     at = round_up(at, HUGE_BYTES);
     into->arena_start = at;

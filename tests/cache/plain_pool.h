@@ -10,7 +10,7 @@
 #include "cache/thread.h"
 
 static inline uint32_t plain_offset(const struct depot *depot) {
-    return depot->number * CACHE_BYTES;
+    return depot_cache_offset(depot->number);
 }
 
 /* The calling thread attached, its table as long as this depot's cache needs. */

@@ -26,8 +26,10 @@ static int init(void) {
 
 static void check_area(const struct area *area, const char **at) {
     CHECK(area->start > *at);
-    CHECK(((uintptr_t)area->start - (uintptr_t)space.reservation) % sys_page_bytes() == 0);
-    CHECK(area->used_bytes <= area->committed_bytes && area->committed_bytes <= area->bytes);
+    CHECK(((uintptr_t)area->start - area->skew) % sys_page_bytes() == 0);
+    CHECK(area->skew < sys_page_bytes() && area->skew % MEMPOOL_CACHE_LINE == 0);
+    CHECK(area->committed_bytes <= area->skew + area->bytes);
+    CHECK(area->used_bytes == 0 || area->skew + area->used_bytes <= area->committed_bytes);
     *at = area->start + area->bytes;
 }
 
@@ -165,7 +167,7 @@ static int area_ends(void *unused) {
     char *last = area_extend(area, 64);
     CHECK(last == area->start + area->bytes - 64);
     memset(last, 1, 64);
-    CHECK(area_extend(area, 1) == NULL && area->committed_bytes == area->bytes);
+    CHECK(area_extend(area, 1) == NULL && area->committed_bytes == area->skew + area->bytes);
     return 0;
 }
 
