@@ -13,6 +13,7 @@ static const struct verb verbs[] = {
     {"diff", "compare two snapshots of a process's live memory", verb_diff},
     {"leaks", "rank what is live in a snapshot, by type and call site", verb_leaks},
     {"replay", "run a recorded trace through our pools and others, and compare", verb_replay},
+    {"run", "run a program with our pools in the place of its own: GlusterFS", verb_run},
 };
 
 enum {

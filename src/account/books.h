@@ -77,6 +77,7 @@ MEMPOOL_HOT_INLINE uint32_t account_known(const _Atomic(uint32_t) *places,
 uint32_t account_find(struct mempool_component *component, struct mempool_type *type);
 struct account *account_at(uint32_t number);
 uint32_t accounts_used(void); /* numbers 1 .. this - 1 */
+void account_read(uint32_t number, struct mempool_account *ret);
 
 /* The calling thread's current account for a type; looks, and makes. */
 uint32_t account_current(struct thread *thread, struct mempool_type *type);

@@ -73,6 +73,14 @@ struct mempool_component *component_next(const struct mempool_component *compone
 /* NULL: the root's. */
 const char *component_name(const struct mempool_component *component);
 
+/* Make it the calling thread's current one, as mempool_component_enter; for who does so at each
+ * allocation. */
+MEMPOOL_HOT_INLINE void component_make_current(struct mempool_component *component) {
+    if (MEMPOOL_UNLIKELY(load_relaxed(&thread_current->component) != component)) {
+        (void)mempool_component_enter(component);
+    }
+}
+
 /* The thread's current component, or the root. */
 struct mempool_component *component_of_thread(const struct thread *thread);
 

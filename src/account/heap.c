@@ -193,14 +193,17 @@ void *heap_malloc(size_t bytes, struct mempool_type *type, uintptr_t site) {
     return allocate_any(bytes, type, site, 0);
 }
 
-MEMPOOL_API void *mempool_calloc_typed(size_t n, size_t bytes, struct mempool_type *type) {
-    uintptr_t site = MEMPOOL_SITE();
+void *heap_calloc(size_t n, size_t bytes, struct mempool_type *type, uintptr_t site) {
     size_t all;
     if (!multiply_checked(n, bytes, &all)) {
         errno = ENOMEM;
         return NULL;
     }
     return allocate_any(all, type, site, all);
+}
+
+MEMPOOL_API void *mempool_calloc_typed(size_t n, size_t bytes, struct mempool_type *type) {
+    return heap_calloc(n, bytes, type, MEMPOOL_SITE());
 }
 
 MEMPOOL_API void *mempool_aligned_typed(size_t align, size_t bytes, struct mempool_type *type) {
@@ -269,8 +272,7 @@ MEMPOOL_HOT_INLINE bool free_at_hand(struct thread *thread, struct cache *cache,
     return true;
 }
 
-MEMPOOL_API void mempool_free(void *block) {
-    uintptr_t site = MEMPOOL_SITE();
+MEMPOOL_HOT_INLINE void free_any(void *block, uintptr_t site) {
     struct descriptor *descriptor;
     record *slot_record;
     if (MEMPOOL_UNLIKELY(slot_find(block, &descriptor, &slot_record) != SLOT_FOUND)) {
@@ -289,6 +291,14 @@ MEMPOOL_API void mempool_free(void *block) {
     if (MEMPOOL_UNLIKELY(!freed)) {
         free_slow(block, site);
     }
+}
+
+MEMPOOL_API void mempool_free(void *block) {
+    free_any(block, MEMPOOL_SITE());
+}
+
+void heap_free(void *block, uintptr_t site) {
+    free_any(block, site);
 }
 
 /* ---- changing -------------------------------------------------------------------------------- */
@@ -348,8 +358,7 @@ static void *resize(void *block, record *slot_record, const struct depot *depot,
     return result;
 }
 
-MEMPOOL_API void *mempool_realloc(void *block, size_t bytes) {
-    uintptr_t site = MEMPOOL_SITE();
+void *heap_realloc(void *block, size_t bytes, uintptr_t site) {
     const struct depot *depot = NULL;
     if (block == NULL) {
         return allocate_any(bytes, type_untyped(), site, 0);
@@ -366,6 +375,10 @@ MEMPOOL_API void *mempool_realloc(void *block, size_t bytes) {
         return NULL;
     }
     return resize(block, slot_record, depot, bytes, site);
+}
+
+MEMPOOL_API void *mempool_realloc(void *block, size_t bytes) {
+    return heap_realloc(block, bytes, MEMPOOL_SITE());
 }
 
 /* ---- describing ------------------------------------------------------------------------------ */

@@ -5,7 +5,10 @@
 
 #include <mempool/account.h>
 
-/* mempool_malloc_typed on behalf of a caller at `site`. */
+/* The public functions on behalf of a caller at `site`. */
 void *heap_malloc(size_t bytes, struct mempool_type *type, uintptr_t site);
+void *heap_calloc(size_t n, size_t bytes, struct mempool_type *type, uintptr_t site);
+void *heap_realloc(void *block, size_t bytes, uintptr_t site);
+void heap_free(void *block, uintptr_t site);
 
 #endif

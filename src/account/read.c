@@ -35,7 +35,7 @@ static void read_account(uint32_t number, struct mempool_account *ret) {
 }
 
 /* With threads_lock, so that no thread ends in between. */
-static void read_account_whole(uint32_t number, struct mempool_account *ret) {
+void account_read(uint32_t number, struct mempool_account *ret) {
     struct sys_signals before;
     sys_signals_block(&before);
     sys_lock_take(&threads_lock);
@@ -57,7 +57,7 @@ MEMPOOL_API size_t mempool_accounts(int (*visit)(const struct mempool_account *a
     }
     uint32_t n = accounts_used();
     for (uint32_t i = 1; i < n; i++) {
-        read_account_whole(i, &account);
+        account_read(i, &account);
         if (account.total_blocks > 0) {
             visited++;
             if (visit(&account, arg) != 0) {
@@ -79,7 +79,7 @@ MEMPOOL_API int mempool_component_stats(const struct mempool_component *componen
     uint32_t n = accounts_used();
     for (uint32_t i = 1; i < n; i++) {
         if (account_at(i)->component == component) {
-            read_account_whole(i, &account);
+            account_read(i, &account);
             stats.live_bytes += account.live_bytes;
             stats.live_blocks += account.live_blocks;
         }

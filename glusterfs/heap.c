@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* The __gf_malloc family.
+ *
+ * Where GlusterFS's accounting is off (--no-mem-accounting, and before a context is there) the
+ * original uses libc's malloc, and callers may free with libc's free; so these calls are left to
+ * it. A block of ours is told by its address, whatever the accounting is by then. */
+#include "original.h"
+#include "translator.h"
+
+#include "account/heap.h"
+#include "vm/space.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+/* Whom a text's block is charged to, where the original's function formats it. */
+static __thread uintptr_t format_site MEMPOOL_TLS_MODEL;
+
+MEMPOOL_HOT_INLINE uintptr_t site_or_formats(uintptr_t site) {
+    uintptr_t formats = format_site;
+    return MEMPOOL_LIKELY(formats == 0) ? site : formats;
+}
+
+/* Not yet engaged, or never: the original's. */
+MEMPOOL_HOT_INLINE bool engaged(void) {
+    return MEMPOOL_LIKELY(load_acquire(&original_state) == ORIGINAL_ENGAGED) || /* E2, E1 */
+           original_engage();
+}
+
+static bool is_ours(const void *block) {
+    return space_covers(space_offset(block));
+}
+
+GLUSTERFS_API void *__gf_malloc(size_t bytes, uint32_t type, const char *type_name);
+GLUSTERFS_API void *__gf_malloc(size_t bytes, uint32_t type, const char *type_name) {
+    uintptr_t site = site_or_formats(MEMPOOL_SITE());
+    bool off = true;
+    if (engaged()) {
+        struct mempool_type *handle = translator_charge(type, type_name, &off);
+        if (MEMPOOL_LIKELY(handle != NULL)) {
+            return heap_malloc(bytes, handle, site);
+        }
+    }
+    return off ? original.malloc(bytes, type, type_name) : heap_malloc(bytes, NULL, site);
+}
+
+GLUSTERFS_API void *__gf_calloc(size_t n, size_t bytes, uint32_t type, const char *type_name);
+GLUSTERFS_API void *__gf_calloc(size_t n, size_t bytes, uint32_t type, const char *type_name) {
+    uintptr_t site = MEMPOOL_SITE();
+    bool off = true;
+    if (engaged()) {
+        struct mempool_type *handle = translator_charge(type, type_name, &off);
+        if (MEMPOOL_LIKELY(handle != NULL)) {
+            return heap_calloc(n, bytes, handle, site);
+        }
+    }
+    return off ? original.calloc(n, bytes, type, type_name) : heap_calloc(n, bytes, NULL, site);
+}
+
+GLUSTERFS_API void *__gf_realloc(void *block, size_t bytes);
+GLUSTERFS_API void *__gf_realloc(void *block, size_t bytes) {
+    uintptr_t site = MEMPOOL_SITE();
+    if (!engaged() || (block == NULL ? !translator_accounting() :
+                                       !is_ours(block) && !translator_accounting())) {
+        return original.realloc(block, bytes);
+    }
+    if (block == NULL) {
+        translator_enter();
+    }
+    return heap_realloc(block, bytes, site);
+}
+
+MEMPOOL_COLD static void free_others(void *block, uintptr_t site) {
+    if (!engaged() || !translator_accounting()) {
+        original.free(block);
+    } else {
+        heap_free(block, site); /* which reports what it is */
+    }
+}
+
+GLUSTERFS_API void __gf_free(void *block);
+GLUSTERFS_API void __gf_free(void *block) {
+    uintptr_t site = MEMPOOL_SITE();
+    if (block == NULL) {
+        return;
+    }
+    if (MEMPOOL_LIKELY(is_ours(block))) {
+        heap_free(block, site);
+    } else {
+        free_others(block, site);
+    }
+}
+
+/* ---- texts: charged to who formats them, not to the library's function ------------------------ */
+
+static int format_at(uintptr_t site, char **ret, const char *format, va_list list) {
+    (void)engaged();
+    format_site = site;
+    int n = original.vasprintf(ret, format, list);
+    format_site = 0;
+    return n;
+}
+
+GLUSTERFS_API int gf_vasprintf(char **ret, const char *format, va_list list)
+    __attribute__((format(printf, 2, 0)));
+GLUSTERFS_API int gf_vasprintf(char **ret, const char *format, va_list list) {
+    return format_at(MEMPOOL_SITE(), ret, format, list);
+}
+
+GLUSTERFS_API int gf_asprintf(char **ret, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+GLUSTERFS_API int gf_asprintf(char **ret, const char *format, ...) {
+    va_list list;
+    va_start(list, format);
+    int n = format_at(MEMPOOL_SITE(), ret, format, list);
+    va_end(list);
+    return n;
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/* mem_pool_new_fn, mem_get, mem_get0, mem_put, mem_pool_destroy. */
+#include "pools.h"
+
+#include "original.h"
+#include "translator.h"
+
+#include "cache/hit.h"
+#include "pool/pool.h"
+#include "slab/slab.h"
+
+#include <mempool/mempool.h>
+
+#include <errno.h>
+#include <stddef.h>
+
+/* struct mem_pool_shared, and what is ours behind it. */
+struct replaced {
+    uint32_t power_of_two;
+    uint32_t reserved;
+    struct glusterfs_pool *_Atomic owner; /* NULL: destroyed */
+    struct mempool *pool;
+    void *shared;          /* what the original led to */
+    struct replaced *next; /* destroyed ones */
+};
+
+/* struct mem_pool. */
+struct glusterfs_pool {
+    unsigned long object_bytes;
+    unsigned long count;
+    char *name;
+    char *translator_name;
+    _Atomic int64_t active;
+    void *links[2]; /* in the context's list */
+    void *context;
+    struct replaced *shared;
+};
+_Static_assert(sizeof(struct glusterfs_pool) == 72, "as large as GlusterFS's");
+
+enum { REPLACED_MAX = 1 << 14, POWER_MIN = 7, POWER_MAX = 20 };
+
+static struct replaced replaced[REPLACED_MAX];
+/* glusterfs_lock */
+static uint32_t n_replaced;
+static struct replaced *destroyed;
+
+static _Atomic uint64_t foreign_puts;
+
+uint64_t pools_foreign_puts(void) {
+    return load_relaxed(&foreign_puts);
+}
+
+MEMPOOL_HOT_INLINE bool is_ours(const struct replaced *it) {
+    return (uintptr_t)it - (uintptr_t)replaced < sizeof replaced;
+}
+
+/* ---- making, ending -------------------------------------------------------------------------- */
+
+static struct replaced *take_place(void) {
+    struct replaced *place = destroyed;
+    if (place != NULL) {
+        destroyed = place->next;
+    } else if (n_replaced < REPLACED_MAX) {
+        place = &replaced[n_replaced++];
+    }
+    return place;
+}
+
+/* Is the struct as we know it? A release that differs would be found here. */
+static bool is_as_known(const struct glusterfs_pool *pool, const void *context,
+                        unsigned long object_bytes) {
+    return pool->object_bytes == object_bytes && pool->context == context &&
+           pool->shared != NULL && pool->shared->power_of_two >= POWER_MIN &&
+           pool->shared->power_of_two <= POWER_MAX;
+}
+
+static struct mempool *make_pool(const struct glusterfs_pool *pool, const char *name) {
+    struct mempool_options options = {
+        .struct_size = sizeof options, .name = name, .object_bytes = pool->object_bytes};
+    struct mempool_component *before = mempool_component_enter(NULL);
+    translator_enter();
+    struct mempool *made = mempool_create(&options);
+    mempool_component_leave(before);
+    return made;
+}
+
+/* Lead it to ours; false: no memory. */
+static bool replace(struct glusterfs_pool *pool, const char *name) {
+    struct mempool *made = make_pool(pool, name);
+    pthread_mutex_lock(&glusterfs_lock);
+    struct replaced *place = made != NULL ? take_place() : NULL;
+    if (place != NULL) {
+        place->power_of_two = pool->shared->power_of_two;
+        place->pool = made;
+        place->shared = pool->shared;
+        pool->shared = place;
+        store_relaxed(&place->owner, pool);
+    }
+    pthread_mutex_unlock(&glusterfs_lock);
+    if (place == NULL && made != NULL) {
+        (void)mempool_destroy(made);
+    }
+    return place != NULL;
+}
+
+GLUSTERFS_API struct glusterfs_pool *mem_pool_new_fn(void *context, unsigned long object_bytes,
+                                                     unsigned long count, char *name);
+GLUSTERFS_API struct glusterfs_pool *mem_pool_new_fn(void *context, unsigned long object_bytes,
+                                                     unsigned long count, char *name) {
+    bool engaged = original_engaged();
+    struct glusterfs_pool *pool = original.pool_new(context, object_bytes, count, name);
+    if (!engaged || pool == NULL) {
+        return pool;
+    }
+    if (!is_as_known(pool, context, object_bytes)) {
+        original_say("a pool's struct is not as known: %s stays GlusterFS's own", name);
+        return pool;
+    }
+    if (!replace(pool, name)) {
+        original.pool_destroy(pool);
+        errno = ENOMEM;
+        return NULL;
+    }
+    return pool;
+}
+
+GLUSTERFS_API void mem_pool_destroy(struct glusterfs_pool *pool);
+GLUSTERFS_API void mem_pool_destroy(struct glusterfs_pool *pool) {
+    struct mempool *ours = NULL;
+    if (original_engaged() && pool != NULL) {
+        pthread_mutex_lock(&glusterfs_lock);
+        struct replaced *place = pool->shared;
+        if (is_ours(place) && load_relaxed(&place->owner) == pool) {
+            ours = place->pool;
+            pool->shared = place->shared;
+            store_relaxed(&place->owner, NULL);
+            place->next = destroyed;
+            destroyed = place;
+        }
+        pthread_mutex_unlock(&glusterfs_lock);
+    }
+    original.pool_destroy(pool);
+    if (ours != NULL) {
+        (void)mempool_destroy(ours);
+    }
+}
+
+/* ---- get ------------------------------------------------------------------------------------- */
+
+/* No pool of ours that is alive; NULL: it is to be the original's. A pool that was destroyed is
+ * reported by the get from ours that was behind it. */
+MEMPOOL_COLD static struct mempool *find_other(const struct glusterfs_pool *pool) {
+    const struct replaced *place = pool != NULL ? pool->shared : NULL;
+    return original_engaged() && is_ours(place) ? place->pool : NULL;
+}
+
+MEMPOOL_HOT_INLINE struct mempool *pool_behind(const struct glusterfs_pool *pool) {
+    if (MEMPOOL_LIKELY(pool != NULL)) {
+        const struct replaced *place = pool->shared;
+        if (MEMPOOL_LIKELY(is_ours(place)) && MEMPOOL_LIKELY(load_relaxed(&place->owner) == pool)) {
+            return place->pool;
+        }
+    }
+    return find_other(pool);
+}
+
+GLUSTERFS_API void *mem_get_malloc(struct glusterfs_pool *pool);
+GLUSTERFS_API void *mem_get_malloc(struct glusterfs_pool *pool) {
+    struct mempool *ours = pool_behind(pool);
+    return MEMPOOL_LIKELY(ours != NULL) ? pool_get(ours, MEMPOOL_SITE()) : original.get(pool);
+}
+
+GLUSTERFS_API void *mem_get_calloc(struct glusterfs_pool *pool);
+GLUSTERFS_API void *mem_get_calloc(struct glusterfs_pool *pool) {
+    struct mempool *ours = pool_behind(pool);
+    return MEMPOOL_LIKELY(ours != NULL) ? pool_get0(ours, MEMPOOL_SITE()) : original.get0(pool);
+}
+
+/* ---- put ------------------------------------------------------------------------------------- */
+
+/* A live block of the heap: somebody's frame->local. */
+static bool is_block(const void *object) {
+    struct descriptor *descriptor;
+    record *slot_record;
+    return slot_find(object, &descriptor, &slot_record) == SLOT_FOUND &&
+           record_is_live(load_relaxed(slot_record)) &&
+           (int32_t)load_relaxed(&descriptor->cache_offset) < 0;
+}
+
+MEMPOOL_NOINLINE static void put_slow(void *object, uintptr_t site) {
+    if (!original_engaged() || object == NULL) {
+        original.put(object);
+    } else if (!space_covers(space_offset(object)) || is_block(object)) {
+        add_relaxed(&foreign_puts, 1);
+    } else {
+        (void)pool_put_slow(object, site, false);
+    }
+}
+
+GLUSTERFS_API void mem_put_pool(void *object);
+GLUSTERFS_API void mem_put_pool(void *object) {
+    uintptr_t site = MEMPOOL_SITE();
+    if (MEMPOOL_UNLIKELY(!cache_put_hit(object, site))) {
+        put_slow(object, site);
+    }
+}
+
+/* ---- the sweeper, which we have no need of --------------------------------------------------- */
+
+GLUSTERFS_API void mem_pools_init(void);
+GLUSTERFS_API void mem_pools_init(void) {
+    if (!original_engaged()) {
+        original.pools_init();
+    }
+}
+
+GLUSTERFS_API void mem_pools_fini(void);
+GLUSTERFS_API void mem_pools_fini(void) {
+    if (!original_engaged()) {
+        original.pools_fini();
+    }
+}
+
+void pools_sync(void) {
+    struct mempool_stats stats = {.struct_size = sizeof stats};
+    pthread_mutex_lock(&glusterfs_lock);
+    for (uint32_t i = 0; i < n_replaced; i++) {
+        struct glusterfs_pool *owner = load_relaxed(&replaced[i].owner);
+        if (owner != NULL && mempool_stats(replaced[i].pool, &stats) == 0) {
+            store_relaxed(&owner->active, (int64_t)stats.hot);
+        }
+    }
+    pthread_mutex_unlock(&glusterfs_lock);
+}
