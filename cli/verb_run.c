@@ -34,26 +34,26 @@ struct run_job {
 static void print_help(void) {
     fputs("Usage: mempool run --glusterfs [OPTION...] [--] COMMAND [ARGUMENT...]\n"
           "\n"
-          "Runs COMMAND, an unmodified program of GlusterFS or one that uses its libgfapi, with the\n"
-          "pools and the accounted heap of mempool in the place of GlusterFS's own; so also what it\n"
-          "starts: the bricks of a glusterd, say. Nothing is installed or changed.\n"
+          "Runs COMMAND, an unmodified program of GlusterFS or one that uses its libgfapi, with\n"
+          "the pools and the accounted heap of mempool in the place of GlusterFS's own; so also\n"
+          "what it starts: the bricks of a glusterd, say. Nothing is installed or changed.\n"
           "\n"
           "When such a process is told to write a statedump (SIGUSR1), it writes two files more:\n"
           "mempool.PID.dump, a statedump of ours with what is live by call site, and\n"
           "mempool.PID.snapshot, for `mempool leaks` and `mempool diff`. Misuse is reported in\n"
-          "mempool.PID.misuse. In releases whose structures it does not know, the library says so\n"
-          "in one line on standard error, and leaves everything to GlusterFS.\n"
+          "mempool.PID.misuse. In releases whose structures it does not know, the library says\n"
+          "so in one line on standard error, and leaves everything to GlusterFS.\n"
           "\n"
           "Options:\n"
           "  --glusterfs    for GlusterFS (so far there is nothing else to choose)\n"
           "  --dir=DIR      where those files go (default: /var/run/gluster)\n"
           "  --leaks-at-exit[=FILE]\n"
-          "                 at its normal end each process reports what is live: to standard error,\n"
-          "                 or to FILE\n"
+          "                 at its normal end each process reports what is live: to standard\n"
+          "                 error, or to FILE\n"
           "  -h, --help     this text\n"
           "\n"
-          "Exit status: COMMAND's; 2 wrong usage, 126 it cannot be run, 127 it was not found, 1 the\n"
-          "library is missing.\n",
+          "Exit status: COMMAND's; 1 the library is missing, 2 wrong usage, 126 COMMAND cannot be\n"
+          "run, 127 it was not found.\n",
           stdout);
 }
 

@@ -17,7 +17,7 @@
 
 #define DIRECTORY_DEFAULT "/var/run/gluster"
 
-/* ---- GlusterFS's ------------------------------------------------------------------------------ */
+/* ---- GlusterFS's ----------------------------------------------------------------------------- */
 
 static void sync_all(void) {
     if (original_engaged()) {
@@ -50,7 +50,7 @@ GLUSTERFS_API char *gf_monitor_metrics(void *context) {
     return original.monitor(context);
 }
 
-/* ---- ours ------------------------------------------------------------------------------------- */
+/* ---- ours ------------------------------------------------------------------------------------ */
 
 bool dump_path(char ret_path[DUMP_PATH_BYTES], const char *kind) {
     const char *directory = secure_getenv("MEMPOOL_GLUSTERFS_DIR");

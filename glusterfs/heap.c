@@ -21,12 +21,6 @@ MEMPOOL_HOT_INLINE uintptr_t site_or_formats(uintptr_t site) {
     return MEMPOOL_LIKELY(formats == 0) ? site : formats;
 }
 
-/* Not yet engaged, or never: the original's. */
-MEMPOOL_HOT_INLINE bool engaged(void) {
-    return MEMPOOL_LIKELY(load_acquire(&original_state) == ORIGINAL_ENGAGED) || /* E2, E1 */
-           original_engage();
-}
-
 static bool is_ours(const void *block) {
     return space_covers(space_offset(block));
 }
@@ -35,7 +29,7 @@ GLUSTERFS_API void *__gf_malloc(size_t bytes, uint32_t type, const char *type_na
 GLUSTERFS_API void *__gf_malloc(size_t bytes, uint32_t type, const char *type_name) {
     uintptr_t site = site_or_formats(MEMPOOL_SITE());
     bool off = true;
-    if (engaged()) {
+    if (original_engaged()) {
         struct mempool_type *handle = translator_charge(type, type_name, &off);
         if (MEMPOOL_LIKELY(handle != NULL)) {
             return heap_malloc(bytes, handle, site);
@@ -48,7 +42,7 @@ GLUSTERFS_API void *__gf_calloc(size_t n, size_t bytes, uint32_t type, const cha
 GLUSTERFS_API void *__gf_calloc(size_t n, size_t bytes, uint32_t type, const char *type_name) {
     uintptr_t site = MEMPOOL_SITE();
     bool off = true;
-    if (engaged()) {
+    if (original_engaged()) {
         struct mempool_type *handle = translator_charge(type, type_name, &off);
         if (MEMPOOL_LIKELY(handle != NULL)) {
             return heap_calloc(n, bytes, handle, site);
@@ -60,8 +54,7 @@ GLUSTERFS_API void *__gf_calloc(size_t n, size_t bytes, uint32_t type, const cha
 GLUSTERFS_API void *__gf_realloc(void *block, size_t bytes);
 GLUSTERFS_API void *__gf_realloc(void *block, size_t bytes) {
     uintptr_t site = MEMPOOL_SITE();
-    if (!engaged() || (block == NULL ? !translator_accounting() :
-                                       !is_ours(block) && !translator_accounting())) {
+    if (!original_engaged() || (!is_ours(block) && !translator_accounting())) {
         return original.realloc(block, bytes);
     }
     if (block == NULL) {
@@ -71,7 +64,7 @@ GLUSTERFS_API void *__gf_realloc(void *block, size_t bytes) {
 }
 
 MEMPOOL_COLD static void free_others(void *block, uintptr_t site) {
-    if (!engaged() || !translator_accounting()) {
+    if (!original_engaged() || !translator_accounting()) {
         original.free(block);
     } else {
         heap_free(block, site); /* which reports what it is */
@@ -91,10 +84,10 @@ GLUSTERFS_API void __gf_free(void *block) {
     }
 }
 
-/* ---- texts: charged to who formats them, not to the library's function ------------------------ */
+/* ---- texts: charged to who formats them, not to the library's function ----------------------- */
 
 static int format_at(uintptr_t site, char **ret, const char *format, va_list list) {
-    (void)engaged();
+    (void)original_engaged();
     format_site = site;
     int n = original.vasprintf(ret, format, list);
     format_site = 0;

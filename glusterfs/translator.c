@@ -190,7 +190,7 @@ static bool is_first(const struct translator *translator, uint32_t number,
 
 static void sync_records(const struct translator *translator, struct glusterfs_records *records) {
     for (uint32_t i = 0; i < translator->n_types; i++) {
-        struct mempool_type *type = load_acquire(&translator->types[i]); /* N4 pairs with N3 */
+        struct mempool_type *type = translator_type(translator, i);
         char *at = records->records + (size_t)i * RECORD_BYTES;
         if (type == NULL) {
             continue;

@@ -72,6 +72,13 @@ MEMPOOL_HOT_INLINE struct translator *translator_known(const struct glusterfs_re
     return MEMPOOL_LIKELY(found != NULL) && load_relaxed(&found->records) == records ? found : NULL;
 }
 
+/* The type of a number, NULL: not met yet. */
+MEMPOOL_HOT_INLINE struct mempool_type *translator_type(const struct translator *translator,
+                                                        uint32_t number) {
+    /* N4 pairs with N3 in translator.c: it is whole */
+    return load_acquire(&translator->types[number]);
+}
+
 /* Make the current translator's component the thread's, and find the type: NULL with *ret_off
  * true where GlusterFS's accounting is off there, so that the original has to do it. */
 MEMPOOL_COLD struct mempool_type *translator_charge_slow(uint32_t type, const char *type_name,
@@ -82,8 +89,7 @@ MEMPOOL_HOT_INLINE struct mempool_type *translator_charge(uint32_t type, const c
         translator_pointer(translator_this(), original_layout->translator_records);
     const struct translator *translator = records != NULL ? translator_known(records) : NULL;
     if (MEMPOOL_LIKELY(translator != NULL) && MEMPOOL_LIKELY(type < translator->n_types)) {
-        /* N4 pairs with N3 in translator.c */
-        struct mempool_type *handle = load_acquire(&translator->types[type]);
+        struct mempool_type *handle = translator_type(translator, type);
         if (MEMPOOL_LIKELY(handle != NULL)) {
             component_make_current(translator->component);
             return handle;

@@ -64,7 +64,7 @@ def check_file(path, text, spans, ordered):
 
 def check(root):
     """All complaints about src/."""
-    paths = c_source.files(root, ['src'])
+    paths = c_source.files(root, ['src', 'glusterfs'])
     texts = {path: c_source.read(root, path) for path in paths}
     table, problems = {}, []
     for path, text in texts.items():
