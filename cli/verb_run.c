@@ -32,7 +32,7 @@ struct run_job {
 };
 
 static void print_help(void) {
-    fputs("Usage: mempool run --glusterfs [OPTION...] [--] COMMAND [ARGUMENT...]\n"
+    fputs("Usage: mempool run [OPTION...] [--] COMMAND [ARGUMENT...]\n"
           "\n"
           "Runs COMMAND, an unmodified program of GlusterFS or one that uses its libgfapi, with\n"
           "the pools and the accounted heap of mempool in the place of GlusterFS's own; so also\n"
@@ -45,7 +45,7 @@ static void print_help(void) {
           "so in one line on standard error, and leaves everything to GlusterFS.\n"
           "\n"
           "Options:\n"
-          "  --glusterfs    for GlusterFS (so far there is nothing else to choose)\n"
+          "  --glusterfs    for GlusterFS (needed: there may be more to choose from one day)\n"
           "  --dir=DIR      where those files go (default: /var/run/gluster)\n"
           "  --leaks-at-exit[=FILE]\n"
           "                 at its normal end each process reports what is live: to standard\n"
