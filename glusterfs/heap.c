@@ -13,42 +13,53 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* Whom a text's block is charged to, where the original's function formats it. */
+/* While the original formats a text: who asked for it. Else 0. */
 static __thread uintptr_t format_site MEMPOOL_TLS_MODEL;
-
-MEMPOOL_HOT_INLINE uintptr_t site_or_formats(uintptr_t site) {
-    uintptr_t formats = format_site;
-    return MEMPOOL_LIKELY(formats == 0) ? site : formats;
-}
 
 static bool is_ours(const void *block) {
     return space_covers(space_offset(block));
 }
 
+/* For the next time. Not in the middle of a text, whose block is to come here. */
+static void remember_this(void) {
+    if (format_site == 0) {
+        translator_this_location = original.this_location();
+    }
+}
+
+MEMPOOL_NOINLINE static void *malloc_slow(size_t bytes, uint32_t type, const char *type_name,
+                                          uintptr_t site) {
+    if (!original_engaged() || !translator_accounting()) {
+        return original.malloc(bytes, type, type_name);
+    }
+    remember_this();
+    return heap_malloc(bytes, translator_charge_slow(type, type_name),
+                       format_site != 0 ? format_site : site);
+}
+
+MEMPOOL_NOINLINE static void *calloc_slow(size_t n, size_t bytes, uint32_t type,
+                                          const char *type_name, uintptr_t site) {
+    if (!original_engaged() || !translator_accounting()) {
+        return original.calloc(n, bytes, type, type_name);
+    }
+    remember_this();
+    return heap_calloc(n, bytes, translator_charge_slow(type, type_name), site);
+}
+
 GLUSTERFS_API void *__gf_malloc(size_t bytes, uint32_t type, const char *type_name);
 GLUSTERFS_API void *__gf_malloc(size_t bytes, uint32_t type, const char *type_name) {
-    uintptr_t site = site_or_formats(MEMPOOL_SITE());
-    bool off = true;
-    if (original_engaged()) {
-        struct mempool_type *handle = translator_charge(type, type_name, &off);
-        if (MEMPOOL_LIKELY(handle != NULL)) {
-            return heap_malloc(bytes, handle, site);
-        }
-    }
-    return off ? original.malloc(bytes, type, type_name) : heap_malloc(bytes, NULL, site);
+    uintptr_t site = MEMPOOL_SITE();
+    struct mempool_type *handle = translator_charge(type);
+    return MEMPOOL_LIKELY(handle != NULL) ? heap_malloc(bytes, handle, site)
+                                          : malloc_slow(bytes, type, type_name, site);
 }
 
 GLUSTERFS_API void *__gf_calloc(size_t n, size_t bytes, uint32_t type, const char *type_name);
 GLUSTERFS_API void *__gf_calloc(size_t n, size_t bytes, uint32_t type, const char *type_name) {
     uintptr_t site = MEMPOOL_SITE();
-    bool off = true;
-    if (original_engaged()) {
-        struct mempool_type *handle = translator_charge(type, type_name, &off);
-        if (MEMPOOL_LIKELY(handle != NULL)) {
-            return heap_calloc(n, bytes, handle, site);
-        }
-    }
-    return off ? original.calloc(n, bytes, type, type_name) : heap_calloc(n, bytes, NULL, site);
+    struct mempool_type *handle = translator_charge(type);
+    return MEMPOOL_LIKELY(handle != NULL) ? heap_calloc(n, bytes, handle, site)
+                                          : calloc_slow(n, bytes, type, type_name, site);
 }
 
 GLUSTERFS_API void *__gf_realloc(void *block, size_t bytes);
@@ -87,10 +98,13 @@ GLUSTERFS_API void __gf_free(void *block) {
 /* ---- texts: charged to who formats them, not to the library's function ----------------------- */
 
 static int format_at(uintptr_t site, char **ret, const char *format, va_list list) {
+    void **location = translator_this_location;
     (void)original_engaged();
+    translator_this_location = NULL; /* its allocation comes the slow way */
     format_site = site;
     int n = original.vasprintf(ret, format, list);
     format_site = 0;
+    translator_this_location = location;
     return n;
 }
 

@@ -13,7 +13,7 @@
 
 struct original original;
 _Atomic uint32_t original_state = ORIGINAL_UNKNOWN;
-const struct layout *original_layout;
+struct layout original_layout;
 pthread_mutex_t glusterfs_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static pthread_mutex_t engage_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -101,14 +101,15 @@ static enum original_state decide(void) {
     void *function;
     memcpy(&function, &original.malloc, sizeof function);
     layout_release_of_library(function, release);
-    original_layout = layout_of_release(release);
-    if (original_layout == NULL || missing != NULL) {
+    const struct layout *layout = layout_of_release(release);
+    if (layout == NULL || missing != NULL) {
         original_say("glusterfs %s: %s%s; not engaged, its own pools stay in use",
                      release[0] != '\0' ? release : "of unknown release",
                      missing != NULL ? "has no " : "its layout is not known",
                      missing != NULL ? missing : "");
         return ORIGINAL_REFUSED;
     }
+    original_layout = *layout;
     misuse_connect();
     watch_forks();
     return ORIGINAL_ENGAGED;

@@ -70,7 +70,7 @@ extern struct original original;
 enum original_state { ORIGINAL_UNKNOWN, ORIGINAL_ENGAGED, ORIGINAL_REFUSED };
 extern _Atomic uint32_t original_state;
 /* Of the release; engaged only. */
-extern const struct layout *original_layout;
+extern struct layout original_layout;
 
 /* Decide, once. True: engaged. */
 MEMPOOL_COLD bool original_engage(void);

@@ -85,16 +85,16 @@ static void register_records(struct glusterfs_records *records, const char *name
 }
 
 static struct glusterfs_records *records_of(const char *translator) {
-    return translator_pointer(translator, original_layout->translator_records);
+    return translator_pointer(translator, original_layout.translator_records);
 }
 
 /* ---- charging -------------------------------------------------------------------------------- */
 
 bool translator_accounting(void) {
     const char *context = translator_pointer(translator_this(),
-                                             original_layout->translator_context);
+                                             original_layout.translator_context);
     return context != NULL &&
-           *(const int *)(const void *)(context + original_layout->context_accounting) != 0;
+           *(const int *)(const void *)(context + original_layout.context_accounting) != 0;
 }
 
 static struct translator *current(void) {
@@ -104,28 +104,19 @@ static struct translator *current(void) {
         return NULL;
     }
     if (translator_known(records) == NULL) {
-        register_records(records, translator_pointer(this, original_layout->translator_name));
+        register_records(records, translator_pointer(this, original_layout.translator_name));
     }
     return translator_known(records);
 }
 
-struct mempool_type *translator_charge_slow(uint32_t type, const char *type_name, bool *ret_off) {
-    *ret_off = false;
-    if (!translator_accounting()) {
-        *ret_off = true;
-        return NULL;
-    }
+struct mempool_type *translator_charge_slow(uint32_t type, const char *type_name) {
     struct mempool_type *handle = mempool_type(type_name);
     struct translator *translator = current();
-    if (translator == NULL) {
-        component_make_current(component_root());
-    } else {
-        if (type < translator->n_types) {
-            /* N3 pairs with N4 in translator.h */
-            store_release(&translator->types[type], handle);
-        }
-        component_make_current(translator->component);
+    if (translator != NULL && type < translator->n_types) {
+        /* N3 pairs with N4 in translator.h */
+        store_release(&translator->types[type], handle);
     }
+    (void)mempool_component_enter(translator != NULL ? translator->component : NULL);
     return handle;
 }
 
@@ -145,7 +136,7 @@ GLUSTERFS_API int xlator_mem_acct_init(void *translator, int n_types) {
     if (records != NULL) {
         /* It may hold what another's had. */
         store_relaxed(&records->number, 0);
-        register_records(records, translator_pointer(translator, original_layout->translator_name));
+        register_records(records, translator_pointer(translator, original_layout.translator_name));
     }
     return result;
 }
@@ -198,8 +189,8 @@ static void sync_records(const struct translator *translator, struct glusterfs_r
         int64_t live =
             is_first(translator, i, type) ? live_blocks(translator->component, type) : 0;
         const char *name = live > 0 ? type->name : NULL;
-        memcpy(at + original_layout->record_type_name, &name, sizeof name);
-        store_relaxed((_Atomic int64_t *)(void *)(at + original_layout->record_allocations),
+        memcpy(at + original_layout.record_type_name, &name, sizeof name);
+        store_relaxed((_Atomic int64_t *)(void *)(at + original_layout.record_allocations),
                       live);
     }
 }

@@ -47,14 +47,13 @@ struct translator {
 enum { TRANSLATORS_MAX = 1 << 14 };
 extern struct translator *_Atomic translators[TRANSLATORS_MAX];
 
-/* The thread's THIS; its place in the thread's memory is asked for once. */
+/* Where the thread's THIS is, asked for once; NULL: not yet, or a text is being formatted (heap.c).
+ * Only where we are engaged is it anything else. */
 extern __thread void **translator_this_location MEMPOOL_TLS_MODEL;
-MEMPOOL_HOT_INLINE const char *translator_this(void) {
-    void **location = translator_this_location;
-    if (MEMPOOL_UNLIKELY(location == NULL) || MEMPOOL_UNLIKELY(*location == NULL)) {
-        translator_this_location = location = original.this_location();
-    }
-    return *location;
+
+/* THIS, wherever it is. */
+static inline const char *translator_this(void) {
+    return *original.this_location();
 }
 
 static inline void *translator_pointer(const char *translator, uint16_t offset) {
@@ -79,24 +78,27 @@ MEMPOOL_HOT_INLINE struct mempool_type *translator_type(const struct translator 
     return load_acquire(&translator->types[number]);
 }
 
-/* Make the current translator's component the thread's, and find the type: NULL with *ret_off
- * true where GlusterFS's accounting is off there, so that the original has to do it. */
-MEMPOOL_COLD struct mempool_type *translator_charge_slow(uint32_t type, const char *type_name,
-                                                         bool *ret_off);
-MEMPOOL_HOT_INLINE struct mempool_type *translator_charge(uint32_t type, const char *type_name,
-                                                          bool *ret_off) {
-    const struct glusterfs_records *records =
-        translator_pointer(translator_this(), original_layout->translator_records);
-    const struct translator *translator = records != NULL ? translator_known(records) : NULL;
-    if (MEMPOOL_LIKELY(translator != NULL) && MEMPOOL_LIKELY(type < translator->n_types)) {
-        struct mempool_type *handle = translator_type(translator, type);
-        if (MEMPOOL_LIKELY(handle != NULL)) {
-            component_make_current(translator->component);
-            return handle;
-        }
+/* Make the current translator's component the thread's, and find the type. NULL: it is not that
+ * simple. */
+MEMPOOL_HOT_INLINE struct mempool_type *translator_charge(uint32_t type) {
+    void *const *location = translator_this_location;
+    if (MEMPOOL_UNLIKELY(location == NULL) || MEMPOOL_UNLIKELY(*location == NULL)) {
+        return NULL;
     }
-    return translator_charge_slow(type, type_name, ret_off);
+    const struct glusterfs_records *records =
+        translator_pointer(*location, original_layout.translator_records);
+    const struct translator *translator = records != NULL ? translator_known(records) : NULL;
+    if (MEMPOOL_UNLIKELY(translator == NULL) || MEMPOOL_UNLIKELY(type >= translator->n_types)) {
+        return NULL;
+    }
+    struct mempool_type *handle = translator_type(translator, type);
+    return MEMPOOL_LIKELY(handle != NULL) && component_make_current(translator->component) ? handle
+                                                                                          : NULL;
 }
+
+/* The same, simple or not; NULL: no memory for the type's name. Where we are engaged and accounting
+ * is on. */
+MEMPOOL_COLD struct mempool_type *translator_charge_slow(uint32_t type, const char *type_name);
 
 /* Is accounting on where this thread is? Where it is off, the original uses libc's malloc. */
 bool translator_accounting(void);
