@@ -3,23 +3,16 @@
 #include "layout.h"
 
 #include <link.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* x86-64. */
+/* x86-64, without DEBUG. The fields: releases; xlator_t's name, ctx, mem_acct; glusterfs_ctx_t's
+ * mem_acct_enable; a record's typestr, num_allocs. */
 static const struct layout layouts[] = {
-    {
-        .major = 10,
-        .minor_first = 0,
-        .minor_last = 3,
-        .translator_name = 0,
-        .translator_context = 3952,
-        .translator_records = 3992,
-        .context_accounting = 992,
-        .record_type_name = 0,
-        .record_allocations = 8,
-    },
+    {10, 0, 1, 0, 4040, 4080, 992, 0, 8},
+    {10, 2, 3, 0, 3952, 3992, 992, 0, 8},
+    {10, 4, 5, 0, 3952, 3992, 992, 8, 0},
+    {11, 0, 1, 0, 176, 216, 668, 8, 0},
 };
 
 const struct layout *layout_of_release(const char *release) {
@@ -93,4 +86,38 @@ void layout_release_of_library(const void *function, char ret_release[RELEASE_TE
     struct search search = {(uintptr_t)function, ret_release};
     ret_release[0] = '\0';
     (void)dl_iterate_phdr(search_image, &search);
+}
+
+/* A translator and a context as they would be, made of zeros. */
+struct scratch {
+    char context[SCRATCH_BYTES], translator[SCRATCH_BYTES];
+};
+
+static struct glusterfs_records *init_scratch(const struct layout *layout, struct scratch *scratch,
+                                              int (*records_init)(void *translator, int n_types)) {
+    const char *context = scratch->context;
+    struct glusterfs_records *records = NULL;
+    memset(scratch->translator, 0, sizeof scratch->translator);
+    memcpy(scratch->translator + layout->translator_context, &context, sizeof context);
+    if (records_init(scratch->translator, SCRATCH_TYPES) == 0) {
+        memcpy(&records, scratch->translator + layout->translator_records, sizeof records);
+    }
+    return records;
+}
+
+bool layout_fits(const struct layout *layout, int (*records_init)(void *translator, int n_types)) {
+    struct scratch *scratch = calloc(1, sizeof *scratch);
+    int on = 1;
+    if (scratch == NULL) {
+        return false;
+    }
+    /* Off: none. On: some, where we expect them, and they say what they are. */
+    bool fits = init_scratch(layout, scratch, records_init) == NULL;
+    memcpy(scratch->context + layout->context_accounting, &on, sizeof on);
+    struct glusterfs_records *records = init_scratch(layout, scratch, records_init);
+    fits = fits && records != NULL && records->n_types == SCRATCH_TYPES &&
+           records->references == 1;
+    free(records);
+    free(scratch);
+    return fits;
 }

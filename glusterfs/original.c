@@ -54,7 +54,8 @@ static const struct wanted wanted[] = {
     {"mem_pools_init", &original.pools_init, true},
     {"mem_pools_fini", &original.pools_fini, true},
     {"xlator_mem_acct_init", &original.records_init, true},
-    {"xlator_mem_acct_unref", &original.records_unref, true},
+    {"xlator_mem_acct_unref", &original.records_unref, false},
+    {"xlator_mem_acct_destroy", &original.records_destroy, false},
     {"__glusterfs_this_location", &original.this_location, true},
     {"gf_proc_dump_info", &original.dump, true},
     {"gf_proc_dump_mempool_info", &original.dump_pools, true},
@@ -102,11 +103,16 @@ static enum original_state decide(void) {
     memcpy(&function, &original.malloc, sizeof function);
     layout_release_of_library(function, release);
     const struct layout *layout = layout_of_release(release);
-    if (layout == NULL || missing != NULL) {
+    const char *why = missing;
+    if (why == NULL && layout == NULL) {
+        why = "its layout is not known";
+    } else if (why == NULL && !layout_fits(layout, original.records_init)) {
+        why = "its layout is not that release's";
+    }
+    if (why != NULL) {
         original_say("glusterfs %s: %s%s; not engaged, its own pools stay in use",
                      release[0] != '\0' ? release : "of unknown release",
-                     missing != NULL ? "has no " : "its layout is not known",
-                     missing != NULL ? missing : "");
+                     missing != NULL ? "has no " : "", why);
         return ORIGINAL_REFUSED;
     }
     original_layout = *layout;

@@ -56,7 +56,8 @@ struct original {
     void (*pools_init)(void);
     void (*pools_fini)(void);
     int (*records_init)(void *translator, int n_types);
-    void (*records_unref)(struct glusterfs_records *records);
+    void (*records_unref)(struct glusterfs_records *records);   /* to 10.3; NULL later */
+    void (*records_destroy)(struct glusterfs_records *records); /* from 10.4 on */
     void **(*this_location)(void);
     void (*dump)(int signal, void *context);
     void (*dump_pools)(void *context);

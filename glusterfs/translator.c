@@ -141,21 +141,36 @@ GLUSTERFS_API int xlator_mem_acct_init(void *translator, int n_types) {
     return result;
 }
 
-GLUSTERFS_API void xlator_mem_acct_unref(struct glusterfs_records *records);
-GLUSTERFS_API void xlator_mem_acct_unref(struct glusterfs_records *records) {
-    struct translator *translator = NULL;
-    if (original_engaged() && load_relaxed(&records->references) == 1) {
-        pthread_mutex_lock(&glusterfs_lock);
-        translator = translator_known(records);
-        if (translator != NULL) {
-            store_relaxed(&translator->records, NULL);
-        }
-        pthread_mutex_unlock(&glusterfs_lock);
+/* GlusterFS is about to free them: nothing refers to them but the translator, because no block of
+ * ours does. */
+static void forget_records(struct glusterfs_records *records) {
+    pthread_mutex_lock(&glusterfs_lock);
+    struct translator *translator = translator_known(records);
+    if (translator != NULL) {
+        store_relaxed(&translator->records, NULL);
     }
+    pthread_mutex_unlock(&glusterfs_lock);
     if (translator != NULL) {
         (void)mempool_component_end(translator->component);
     }
+}
+
+/* Up to 10.3. */
+GLUSTERFS_API void xlator_mem_acct_unref(struct glusterfs_records *records);
+GLUSTERFS_API void xlator_mem_acct_unref(struct glusterfs_records *records) {
+    if (original_engaged() && load_relaxed(&records->references) == 1) {
+        forget_records(records);
+    }
     original.records_unref(records);
+}
+
+/* From 10.4 on. */
+GLUSTERFS_API void xlator_mem_acct_destroy(struct glusterfs_records *records);
+GLUSTERFS_API void xlator_mem_acct_destroy(struct glusterfs_records *records) {
+    if (original_engaged()) {
+        forget_records(records);
+    }
+    original.records_destroy(records);
 }
 
 /* Live blocks of a component and type. */

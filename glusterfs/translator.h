@@ -28,14 +28,6 @@
 
 #include "account/component.h"
 
-/* struct mem_acct. */
-struct glusterfs_records {
-    uint32_t n_types;
-    _Atomic uint32_t number; /* padding there */
-    _Atomic int64_t references;
-    char records[]; /* RECORD_BYTES each */
-};
-
 struct translator {
     struct glusterfs_records *_Atomic records; /* NULL: ended */
     struct mempool_component *component;

@@ -28,9 +28,15 @@ EXPORTED struct fake_translator **__glusterfs_this_location(void) {
 }
 
 EXPORTED int xlator_mem_acct_init(struct fake_translator *translator, int n_types) {
+    if (translator == NULL || translator->context == NULL) {
+        return -1;
+    }
+    if (!translator->context->accounting) {
+        return 0;
+    }
     struct fake_records *records =
         malloc(sizeof *records + (size_t)n_types * sizeof(struct fake_record));
-    /* Its padding stays what it was, as in the real one. */
+    /* Its padding stays what it was, as in the real one up to 10.3. */
     memset(records, 0x5a, sizeof *records);
     records->n_types = (uint32_t)n_types;
     records->references = 1;
@@ -39,12 +45,31 @@ EXPORTED int xlator_mem_acct_init(struct fake_translator *translator, int n_type
     return 0;
 }
 
+#if FAKE_COUNT_FIRST
+EXPORTED void xlator_mem_acct_destroy(struct fake_records *records) {
+    fake_calls.unref++;
+    free(records);
+}
+
+EXPORTED void fake_forget_records(struct fake_translator *translator) {
+    if (--translator->records->references == 0) {
+        xlator_mem_acct_destroy(translator->records);
+    }
+    translator->records = NULL;
+}
+#else
 EXPORTED void xlator_mem_acct_unref(struct fake_records *records) {
     fake_calls.unref++;
     if (--records->references == 0) {
         free(records);
     }
 }
+
+EXPORTED void fake_forget_records(struct fake_translator *translator) {
+    xlator_mem_acct_unref(translator->records);
+    translator->records = NULL;
+}
+#endif
 
 EXPORTED void *__gf_malloc(size_t bytes, uint32_t type, const char *type_name) {
     (void)type;

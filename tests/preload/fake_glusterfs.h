@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A stand-in for libglusterfs: the functions that libmempool-glusterfs.so takes the place of, and
- * structs with the fields where GlusterFS 10.3 has them. It counts its calls, so that a test sees
- * who was called. */
+ * structs with the fields where a release of GlusterFS has them: FAKE_CONTEXT_AT, FAKE_RECORDS_AT,
+ * FAKE_ACCOUNTING_AT, FAKE_COUNT_FIRST. It counts its calls, so that a test sees who was called. */
 #ifndef TESTS_PRELOAD_FAKE_GLUSTERFS_H
 #define TESTS_PRELOAD_FAKE_GLUSTERFS_H
 
@@ -11,13 +11,18 @@
 #include <stdint.h>
 
 struct fake_context {
-    char before[992];
+    char before[FAKE_ACCOUNTING_AT];
     int accounting;
 };
 
 struct fake_record {
+#if FAKE_COUNT_FIRST
+    int64_t allocations;
+    const char *type_name;
+#else
     const char *type_name;
     int64_t allocations;
+#endif
 };
 
 struct fake_records {
@@ -29,14 +34,11 @@ struct fake_records {
 
 struct fake_translator {
     const char *name;
-    char before_context[3952 - sizeof(char *)];
+    char before_context[FAKE_CONTEXT_AT - sizeof(char *)];
     struct fake_context *context;
-    char before_records[3992 - 3952 - sizeof(void *)];
+    char before_records[FAKE_RECORDS_AT - FAKE_CONTEXT_AT - sizeof(void *)];
     struct fake_records *records;
 };
-_Static_assert(offsetof(struct fake_context, accounting) == 992, "as in 10.3");
-_Static_assert(offsetof(struct fake_translator, context) == 3952, "as in 10.3");
-_Static_assert(offsetof(struct fake_translator, records) == 3992, "as in 10.3");
 
 struct fake_pool {
     unsigned long object_bytes, count;
@@ -60,7 +62,10 @@ extern void (*fake_dump_reads)(void);
 struct fake_translator **__glusterfs_this_location(void);
 #define THIS (*__glusterfs_this_location())
 int xlator_mem_acct_init(struct fake_translator *translator, int n_types);
-void xlator_mem_acct_unref(struct fake_records *records);
+void xlator_mem_acct_unref(struct fake_records *records);   /* up to 10.3 */
+void xlator_mem_acct_destroy(struct fake_records *records); /* later */
+/* What ends a translator does: gives up its own reference. */
+void fake_forget_records(struct fake_translator *translator);
 void *__gf_malloc(size_t bytes, uint32_t type, const char *type_name);
 void *__gf_calloc(size_t n, size_t bytes, uint32_t type, const char *type_name);
 void *__gf_realloc(void *block, size_t bytes);

@@ -301,8 +301,8 @@ static void an_ended_translator_leaves_its_blocks(void **state) {
     (void)state;
     struct fake_translator *first = enter("graph");
     void *block = __gf_malloc(100, TYPE, "fake_mt_graph");
-    xlator_mem_acct_unref(first->records);
-    first->records = NULL;
+    fake_forget_records(first);
+    assert_int_equal(fake_calls.unref, 1);
     assert_int_equal(account("graph", "fake_mt_graph").ended, 1);
     enter("graph");
     void *later = __gf_malloc(10, TYPE, "fake_mt_graph");
