@@ -8,8 +8,8 @@
  * that is not in the table is left alone. The release is told by the text that its library prints
  * in a crash report ("package-string: glusterfs 10.3"), which lies in its memory.
  *
- * A text can be wrong, so the library's own function is tried on a translator of zeros: it must find
- * the context, and leave its records, where the table says (layout_fits).
+ * A text can be wrong, so the library's own function is tried on a translator of zeros: it must
+ * find the context, and leave its records, where the table says (layout_fits).
  *
  * The struct of a pool and a translator's records are the same in all of them: pools.c and
  * translator.h have them as structs. */

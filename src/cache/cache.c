@@ -149,11 +149,14 @@ void cache_open_gates(struct cache *cache) {
     store_relaxed(&cache->ceiling, loaded->rounds + loaded->capacity);
 }
 
-/* Put a larger magazine in the place of the previous one, with its rounds. */
+/* Put a larger magazine, if there is to be one, in the place of the previous, with its rounds. */
 static void enlarge_previous(struct cache *cache, struct depot *depot) {
     struct magazine *previous = load_relaxed(&cache->previous);
     cache->swaps = 0;
-    depot_grow_magazines(depot, load_relaxed(&cache->loaded)->capacity);
+    depot_note_swaps(depot, load_relaxed(&cache->loaded)->capacity);
+    if (previous->capacity >= depot->target) {
+        return;
+    }
     struct magazine *larger = depot_empty_magazine(depot);
     if (larger != NULL) {
         uint32_t n = load_relaxed(&previous->n);

@@ -8,7 +8,9 @@
 #include <string.h>
 
 enum {
-    MAGAZINE_BYTES = 32 << 10,  /* of objects, in one magazine */
+    MAGAZINE_BYTES = 32 << 10,  /* of objects, in one magazine, where exchanges are rapid; */
+    CALM_BYTES = 8 << 10,       /* where they are not; */
+    CALM_TAGGED_BYTES = 4 << 10, /* of the heap's, which a thread may use of many sizes */
     UNCACHED_STRIDE = 256 << 10, /* from here on a lock is nothing beside the object's own cost */
     BIG_STRIDE = 64 << 10,      /* from here on a magazine holds one, */
     BIG_TAGGED_STRIDE = 32 << 10, /* and the heap's: they are for use in other sizes, too */
@@ -17,6 +19,8 @@ enum {
     DEPOT_ROUNDS = 32 << 10,    /* or so many rounds, which are half a megabyte */
     SPARE_MAGAZINES = 64,       /* kept empty for the puts to come */
     EXCHANGES_TO_GROW = 8,
+    EXCHANGES_RAPID = 4096,     /* in one second: half a thousandth of a thread's time */
+    SWAPS_AS_EXCHANGES = 3,     /* what as many swaps cost as a cache counts before it asks */
     COLOUR_POOL = 13,           /* slots by which the first slabs of two pools are shifted */
     COLOUR_SLAB = 29,           /* and two slabs of one pool; both odd and far from 2^k */
     HUGE_FROM_BYTES = 16 << 20, /* of slabs */
@@ -25,7 +29,17 @@ enum {
 
 _Atomic uint32_t depot_seconds = 1;
 
-/* Rounds of the largest magazine: 2^k - 1 of them below 32 KiB of objects, at least 2. */
+/* 2^k - 1 rounds of so many bytes of objects, at least 2. */
+static uint32_t rounds_of_bytes(const struct shape *shape, size_t bytes) {
+    size_t fit = bytes / shape->stride;
+    size_t rounds = MAGAZINE_ROUNDS_MAX;
+    while (rounds > fit && rounds > 1) {
+        rounds /= 2;
+    }
+    return (uint32_t)max_size(rounds, 2);
+}
+
+/* Rounds of the largest magazine. */
 static uint32_t choose_rounds_max(const struct shape *shape) {
     if (shape->stride >= UNCACHED_STRIDE) {
         return 0;
@@ -33,12 +47,7 @@ static uint32_t choose_rounds_max(const struct shape *shape) {
     if (shape->stride >= (shape->tagged != 0 ? BIG_TAGGED_STRIDE + 1 : BIG_STRIDE)) {
         return 1;
     }
-    size_t fit = MAGAZINE_BYTES / shape->stride;
-    size_t rounds = MAGAZINE_ROUNDS_MAX;
-    while (rounds > fit && rounds > 1) {
-        rounds /= 2;
-    }
-    return (uint32_t)max_size(rounds, 2);
+    return rounds_of_bytes(shape, MAGAZINE_BYTES);
 }
 
 /* One by one: others may be reading those of the pool that was here before. */
@@ -67,7 +76,10 @@ void depot_init(struct depot *depot, const struct shape *shape, uint32_t number)
     depot->rounds_max = choose_rounds_max(shape);
     depot->rounds_bound = max_size((size_t)DEPOT_MAGAZINES * depot->rounds_max,
                                    min_size(DEPOT_BYTES / shape->stride, DEPOT_ROUNDS));
-    depot->target = (uint32_t)min_size(MAGAZINE_ROUNDS_FIRST, depot->rounds_max);
+    depot->rounds_calm = (uint32_t)min_size(
+        rounds_of_bytes(shape, shape->tagged != 0 ? CALM_TAGGED_BYTES : CALM_BYTES),
+        depot->rounds_max);
+    depot->target = (uint32_t)min_size(MAGAZINE_ROUNDS_FIRST, depot->rounds_calm);
     list_init(&depot->partial);
     list_init(&depot->empty);
     list_init(&depot->slabs);
@@ -232,17 +244,37 @@ static void keep_or_destroy(struct depot *depot, struct magazine *magazine) {
     depot->n_spare++;
 }
 
-void depot_grow_magazines(struct depot *depot, uint32_t capacity) {
-    if (capacity >= depot->target) {
+static void grow_magazines(struct depot *depot) {
+    depot->exchanges = 0;
+    depot_drop_spare(depot);
+    depot->target = (uint32_t)min_size(depot->target * 2 + 1, depot->rounds_max);
+}
+
+/* A few exchanges show that a pool is in use at all; more memory is spent on it where exchanges
+ * cost time that is worth speaking of. */
+static void count_exchanges(struct depot *depot, uint32_t n) {
+    uint32_t seconds = load_relaxed(&depot_seconds);
+    bool calm = depot->target >= depot->rounds_calm;
+    if (calm && depot->exchanges_since != seconds) {
+        depot->exchanges_since = seconds;
         depot->exchanges = 0;
-        depot_drop_spare(depot);
-        depot->target = (uint32_t)min_size(depot->target * 2 + 1, depot->rounds_max);
+    }
+    depot->exchanges += n;
+    if (depot->exchanges >= (calm ? EXCHANGES_RAPID : EXCHANGES_TO_GROW)) {
+        grow_magazines(depot);
+    }
+}
+
+void depot_note_swaps(struct depot *depot, uint32_t capacity) {
+    if (capacity >= depot->target && depot->target < depot->rounds_max) {
+        count_exchanges(depot, depot->target < depot->rounds_calm ? EXCHANGES_TO_GROW
+                                                                  : SWAPS_AS_EXCHANGES);
     }
 }
 
 void depot_note_exchange(struct depot *depot) {
-    if (depot->target < depot->rounds_max && ++depot->exchanges >= EXCHANGES_TO_GROW) {
-        depot_grow_magazines(depot, depot->target);
+    if (depot->target < depot->rounds_max) {
+        count_exchanges(depot, 1);
     }
 }
 

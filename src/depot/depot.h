@@ -71,6 +71,7 @@ struct depot {
     uint32_t number;        /* of the pool */
     uint32_t cache_offset;  /* of its cache in each thread's tables; see cache/thread.h */
     uint32_t rounds_max;    /* of a magazine; 0: uncached */
+    uint32_t rounds_calm;   /* of a magazine, unless exchanges are rapid */
     size_t count;           /* slots to keep ready */
     size_t slot_limit;      /* most slots carved at once; SIZE_MAX: none */
     size_t rounds_bound;    /* most rounds the depot keeps */
@@ -82,7 +83,8 @@ struct depot {
     bool ended;             /* a zombie whose last object is home; said once */
     bool unreachable;       /* some cache may still be bound to it: its place is not used again */
     uint32_t target;        /* capacity of magazines to come */
-    uint32_t exchanges;     /* since target last grew */
+    uint32_t exchanges;     /* since target last grew, and from rounds_calm on in this second: */
+    uint32_t exchanges_since;
     uint32_t colours;       /* slabs made so far */
     struct magazine *full;  /* newest first; none is empty */
     struct magazine *loose; /* for single rounds; may be NULL */
@@ -143,10 +145,10 @@ void depot_give_magazine(struct depot *depot, struct magazine *magazine);
 struct magazine *depot_empty_magazine(struct depot *depot);
 /* Fill an empty magazine from the slabs, as far as limit and memory allow. */
 uint32_t depot_carve(struct depot *depot, struct round *rounds, uint32_t n, bool may_grow);
-/* Magazines of this capacity turned out too small for somebody. */
-void depot_grow_magazines(struct depot *depot, uint32_t capacity);
 /* Count an exchange: traffic makes magazines grow. */
 void depot_note_exchange(struct depot *depot);
+/* Count a cache's many swaps of magazines of this capacity: likewise. */
+void depot_note_swaps(struct depot *depot, uint32_t capacity);
 
 /* Parked rounds: make free ones of a magazine's, which becomes the depot's; each slot is free
  * once, or already somebody else's, and then the round is dropped. */

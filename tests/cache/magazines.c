@@ -109,7 +109,7 @@ static void no_memory_for_magazines(void **state) {
     assert_int_equal(depot_reserve(&depot), 0);
     (void)plain_cache(&depot);
     faults_arm(FAULT_COMMIT, 1, UINT64_MAX);
-    while (magazine_create(MAGAZINE_ROUNDS_FIRST) != NULL) {
+    while (magazine_create(depot.target) != NULL) {
     }
     get_some(300);
     assert_int_equal(plain_sum(&depot).cached, 0);
@@ -122,7 +122,7 @@ static void no_memory_for_magazines(void **state) {
     assert_true(plain_sum(&depot).cached > 0);
     /* full magazines, and none empty to be had: puts go to the depot one by one */
     faults_arm(FAULT_COMMIT, 1, UINT64_MAX);
-    while (magazine_create(MAGAZINE_ROUNDS_FIRST) != NULL) {
+    while (magazine_create(depot.target) != NULL) {
     }
     put_some(&rng, N_OBJECTS);
     plain_check(&depot, 0);

@@ -184,7 +184,7 @@ static void empty_magazines_are_kept(void **state) {
     for (int i = 0; i < 64; i++) {
         depot_give_magazine(&depot, magazines[i]);
     }
-    depot_grow_magazines(&depot, MAGAZINE_ROUNDS_FIRST);
+    depot_note_swaps(&depot, MAGAZINE_ROUNDS_FIRST);
     assert_int_equal(depot.n_spare, 0);
     for (int i = 90; i < 100; i++) {
         depot_give_magazine(&depot, magazines[i]); /* outgrown */
@@ -195,28 +195,57 @@ static void empty_magazines_are_kept(void **state) {
     depot_end(&depot);
 }
 
+/* A few exchanges up to the calm size; beyond it, thousands in one second. */
 static void traffic_makes_magazines_grow(void **state) {
     (void)state;
     depot_begin(&depot, 64, 1);
     uint32_t target = depot.target, n_exchanges = 0;
     assert_int_equal(target, MAGAZINE_ROUNDS_FIRST);
-    while (depot.target < depot.rounds_max) {
+    assert_int_equal(depot.rounds_calm, 127); /* 8 KiB of objects */
+    while (depot.target < depot.rounds_calm) {
         depot_note_exchange(&depot);
-        assert_true(++n_exchanges < 1000);
+        assert_true(++n_exchanges < 100);
         if (depot.target != target) {
             assert_int_equal(depot.target, 2 * target + 1);
             target = depot.target;
         }
     }
-    assert_int_equal(depot.target, MAGAZINE_ROUNDS_MAX);
     assert_true(n_exchanges > 8);
+    for (n_exchanges = 0; depot.target == depot.rounds_calm; n_exchanges++) {
+        depot_note_exchange(&depot);
+    }
+    assert_int_equal(n_exchanges, 4096);
+    assert_int_equal(depot.target, MAGAZINE_ROUNDS_MAX);
     depot_note_exchange(&depot);
-    depot_grow_magazines(&depot, depot.target);
+    depot_note_swaps(&depot, depot.target);
     assert_int_equal(depot.target, MAGAZINE_ROUNDS_MAX);
     /* who has smaller ones than the target is told nothing new */
     depot_begin(&depot, 64, 1);
-    depot_grow_magazines(&depot, 15);
+    depot_note_swaps(&depot, 15);
     assert_int_equal(depot.target, MAGAZINE_ROUNDS_FIRST);
+    depot_end(&depot);
+}
+
+/* Exchanges that come to as many over the days cost nothing, and no memory either. */
+static void calm_traffic_does_not(void **state) {
+    (void)state;
+    depot_begin(&depot, 64, 1);
+    for (int i = 0; i < 100; i++) {
+        depot_note_exchange(&depot);
+    }
+    uint32_t seconds = load_relaxed(&depot_seconds);
+    for (uint32_t second = 1; second <= 5; second++) {
+        store_relaxed(&depot_seconds, seconds + second);
+        for (int i = 0; i < 4095; i++) {
+            depot_note_exchange(&depot);
+        }
+        assert_int_equal(depot.target, depot.rounds_calm);
+    }
+    for (int i = 0; i < 1 << 10; i++) {
+        depot_note_swaps(&depot, depot.target);
+    }
+    assert_int_equal(depot.target, MAGAZINE_ROUNDS_MAX);
+    store_relaxed(&depot_seconds, seconds);
     depot_end(&depot);
 }
 
@@ -388,6 +417,7 @@ int main(void) {
         cmocka_unit_test(no_growth_where_none_is_allowed),
         cmocka_unit_test(empty_magazines_are_kept),
         cmocka_unit_test(traffic_makes_magazines_grow),
+        cmocka_unit_test(calm_traffic_does_not),
         cmocka_unit_test(empty_slabs_are_detached_in_turn),
         cmocka_unit_test(partial_slabs_come_first),
         cmocka_unit_test(a_tight_depot_relaxes_when_enough_is_free),
