@@ -124,7 +124,8 @@ class Bed:
             statedump = self.take_statedump(pid)
             ours, snapshot = self.take_ours(pid)
             pools, accounts = dumps.compare(statedump, snapshot)
-            books = dumps.differences(ours.accounts + ours.pools, snapshot)
+            books = dumps.differences(ours.accounts + ours.pools, snapshot,
+                                      'counters', 'records')
             if not pools and not accounts and not books:
                 break
         self.gets += ours.gets

@@ -125,9 +125,10 @@ def read_snapshot(text):
     return counts
 
 
-def differences(theirs, ours):
+def differences(theirs, ours, who='GlusterFS', whom='ours'):
     """Where two counts of what is live differ: a line for each."""
-    return [f'{component}:{kind}: GlusterFS {theirs[component, kind]}, ours {ours[component, kind]}'
+    return [f'{component}:{kind}: {who} {theirs[component, kind]}, '
+            f'{whom} {ours[component, kind]}'
             for component, kind in sorted(set(theirs) | set(ours))
             if theirs[component, kind] != ours[component, kind]]
 

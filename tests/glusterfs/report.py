@@ -2,7 +2,7 @@
 """Checks, each of which counts one, and the last line: N passed, N failed[, N skipped]."""
 import time
 
-SHOWN = 12  # lines of what was found, of one check
+SHOWN = 15  # lines of what was found, of one check
 
 
 class Report:

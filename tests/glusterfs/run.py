@@ -17,6 +17,7 @@ import traceback
 
 import bed as test_bed
 import cases
+import comparison
 import report as reporting
 import sandbox
 
@@ -24,7 +25,8 @@ SKIPPED = 77  # as Meson has it
 PROGRAMS = {'glusterd': 'glusterfs-server', 'glusterfs': 'glusterfs-client',
             'gluster': 'glusterfs-cli', 'fio': 'fio', 'mount': 'mount', 'tar': 'tar'}
 LEAST_GETS = 5_000_000  # of all processes, at scale 1
-SECONDS, SHORTEST_SECONDS = 3600, 140  # for a run at scale 1, and any, before it is stopped
+# Before a run is stopped: at scale 1; at any; and more for each pair of a comparison.
+SECONDS, SHORTEST_SECONDS, PAIR_SECONDS = 3600, 140, 300
 
 
 def what_is_missing():
@@ -39,17 +41,27 @@ def what_is_missing():
     return sandbox.may_make()
 
 
+def attempt(report, name, function, *arguments):
+    """Call function; what goes wrong is a failure. False: we were asked to end."""
+    try:
+        function(*arguments)
+    except KeyboardInterrupt:
+        report.check(name, False, 'interrupted')
+        return False
+    except Exception as error:  # pylint: disable=broad-except
+        where = [f'{frame.filename}:{frame.lineno}: {frame.name}'
+                 for frame in traceback.extract_tb(error.__traceback__)[-3:]]
+        # What a program or a child said comes last in the text.
+        report.check(name, False, [type(error).__name__, *where, *str(error).splitlines()[-8:]])
+    return True
+
+
 def run_cases(bed, names):
-    """Each case; what goes wrong in one is a failure, and the next begins."""
+    """Each case; where one fails, the next begins."""
     for name in names:
         bed.report.say(f'--- {name}: {cases.CASES[name].__doc__}')
-        try:
-            cases.CASES[name](bed)
-        except KeyboardInterrupt:
-            bed.report.check(name, False, 'interrupted')
-            break
-        except Exception:  # pylint: disable=broad-except
-            bed.report.check(name, False, traceback.format_exc().splitlines())
+        if not attempt(bed.report, name, cases.CASES[name], bed):
+            return
     if bed.library and set(names) == set(cases.CASES):
         least = int(LEAST_GETS * bed.scale)
         bed.report.check(f'{bed.gets} gets in all', bed.gets >= least, f'fewer than {least}')
@@ -69,7 +81,12 @@ def parse(arguments):
                         metavar='CASE', help=f'of {", ".join(cases.CASES)} (default: all)')
     parser.add_argument('--keep', action='store_true',
                         help='keep logs and dumps; they are kept anyway where a check failed')
+    parser.add_argument('--compare', nargs='?', type=int, const=3, metavar='PAIRS',
+                        help='no cases, but so many pairs of runs (3), with the library and without'
+                             ': what it costs, as a table')
     parsed = parser.parse_args(arguments)
+    if parsed.compare and not parsed.library:
+        parser.error('--compare needs --library')
     if parsed.library:
         parsed.library = os.path.realpath(parsed.library)
         if not os.path.isfile(parsed.library):
@@ -91,13 +108,18 @@ def main(arguments):
 
     def inside():
         bed = test_bed.Bed(work, report, options.library, options.scale)
-        run_cases(bed, options.cases)
+        if options.compare:
+            attempt(report, 'comparison', comparison.run, bed, options.compare)
+        else:
+            run_cases(bed, options.cases)
         if options.keep or report.failed:
             report.say(f'logs and dumps stay in {work}')
         print(report.last_line(), flush=True)
         return 1 if report.failed or not report.passed else 0
 
-    status = sandbox.run(work, inside, max(SECONDS * options.scale, SHORTEST_SECONDS))
+    pairs = options.compare or 0
+    seconds = max(SECONDS * options.scale, SHORTEST_SECONDS) * max(1, pairs) + PAIR_SECONDS * pairs
+    status = sandbox.run(work, inside, seconds)
     if status == 0 and not options.keep:
         shutil.rmtree(work)
     return status
