@@ -9,6 +9,8 @@ import subprocess
 # GlusterFS's own; what they call into is below them on the stack.
 FUNCTIONS = {'mem_get', 'mem_get0', 'mem_get_malloc', 'mem_get_calloc', 'mem_put', 'mem_put_pool',
              '__gf_malloc', '__gf_calloc', '__gf_realloc', '__gf_free'}
+# Ours, on the way to GlusterFS's own formatting, which is not an allocator's work.
+FORMATTING = {'gf_asprintf', 'gf_vasprintf', 'format_at'}
 FRAME = re.compile(r'^\s*[0-9a-f]+ (?P<symbol>.*) \((?P<file>[^()]*)\)$')
 HERTZ = 499  # no divisor of anything that may go on in step
 STACK_BYTES = 4096
@@ -51,8 +53,8 @@ def is_allocator(line, library):
     frame = FRAME.match(line)
     if not frame:
         return False
-    return (frame['file'] == library
-            or frame['symbol'].partition('+')[0].partition('@')[0] in FUNCTIONS)
+    symbol = frame['symbol'].partition('+')[0].partition('@')[0]
+    return symbol in FUNCTIONS or (frame['file'] == library and symbol not in FORMATTING)
 
 
 def count_samples(text, library):
