@@ -135,7 +135,8 @@ class Bed:
         types = len(statedump.accounts) + len(statedump.old_accounts)
         self.report.check_none(f'{said} {types} types', accounts)
         self.report.check_none(f'{name}: our counters and our {live} records', books)
-        self.report.check(f'{name}: {ours.gets} gets', ours.gets > 0)
+        self.report.check(f'{name}: {ours.gets} gets, no foreign put',
+                          ours.gets > 0 and ours.foreign_puts == 0, f'{ours.foreign_puts} were')
 
     def take_statedump(self, pid):
         """Ask a process for its dumps; GlusterFS's own."""

@@ -153,8 +153,7 @@ class Cluster:
 
     def heal_daemon_pid(self):
         """Of the one self-heal daemon, or None."""
-        for path in glob.glob('/run/gluster/**/*[sg]*hd.pid', recursive=True) + \
-                glob.glob('/run/gluster/shd/**/*.pid', recursive=True):
+        for path in glob.glob('/run/gluster/shd/*/*.pid'):
             pid = read_pid(path)
             if pid and is_alive(pid):
                 return pid

@@ -13,7 +13,7 @@ import collections
 import re
 
 Statedump = collections.namedtuple('Statedump', 'pools accounts old_accounts pool_count')
-OurDump = collections.namedtuple('OurDump', 'pools accounts gets ledger')
+OurDump = collections.namedtuple('OurDump', 'pools accounts gets foreign_puts')
 
 USAGE = re.compile(r'\[(?P<kind>[^.\]]*)\.(?P<name>.*) - usage-type (?P<type>.+?)( memusage)?\]$')
 GENERATION = re.compile(r'#\d+$')
@@ -88,8 +88,8 @@ def split_name(what):
 
 
 def read_our_dump(text):
-    """Ours: counters of each pool and type, and gets of all pools so far."""
-    pools, accounts, gets, ledger = collections.Counter(), collections.Counter(), 0, {}
+    """Ours: counters of each pool and type; gets so far, and puts of what no pool gave."""
+    pools, accounts, gets, foreign_puts = collections.Counter(), collections.Counter(), 0, None
     seen = set()
     for head, entries in sections(text):
         seen.add(head)
@@ -102,11 +102,11 @@ def read_our_dump(text):
                 live = int(group['hot-count']) + int(group['cur-stdalloc'])
                 pools[split_name(group['pool-name'])] += live
                 gets += int(group['alloc-count'])
-        elif head == '[mempool.ledger]':
-            ledger = {key: int(value) for key, value in entries if value.isdigit()}
-    if not {'[mempool]', '[mempool.ledger]'} <= seen:
+        elif head == '[mempool-glusterfs]':
+            foreign_puts = int(dict(entries)['foreign-puts'])
+    if not {'[mempool]', '[mempool.ledger]', '[mempool-glusterfs]'} <= seen:
         raise DumpError('a section of our dump is missing')
-    return OurDump(pools, accounts, gets, ledger)
+    return OurDump(pools, accounts, gets, foreign_puts)
 
 
 def read_snapshot(text):

@@ -23,6 +23,8 @@ CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000
 PR_SET_PDEATHSIG = 1
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 GRACE_SECONDS = 30  # to end in good order, before it is killed
+STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+BROKEN = 2  # exit status: there was no such machine, or function() raised
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -50,9 +52,12 @@ def may_make():
     """None, or why this machine has no such namespaces for us. In a process that ends at once."""
     pid = os.fork()
     if pid == 0:
-        flags = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWPID
-        os._exit(0 if libc.unshare(flags) == 0 else 1)
-    return None if os.waitpid(pid, 0)[1] == 0 else 'namespaces may not be made here'
+        flags = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET
+        may = libc.unshare(flags) == 0
+        os._exit(0 if may and os.system('mount --make-rprivate / 2>/dev/null') == 0 else 1)
+    if os.waitpid(pid, 0)[1] != 0:
+        return 'the right to make namespaces, and to mount in them'
+    return None
 
 
 def _furnish(work):
@@ -73,15 +78,16 @@ def _furnish(work):
     _loopback_up()
 
 
-def _interrupt(number, _frame):
+def _interrupt(_number, _frame):
     """Once; what comes while the run tidies up is not to interrupt that."""
-    signal.signal(number, signal.SIG_IGN)
+    for number in STOPPING:
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 def _inside(work, function):
     """What the child does: its exit status."""
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in STOPPING:
         signal.signal(number, _interrupt)
     try:
         os.setsid()  # signals come through the parent, and only once
@@ -91,7 +97,7 @@ def _inside(work, function):
         return function()
     except BaseException:  # pylint: disable=broad-except
         traceback.print_exc()
-        return 1
+        return BROKEN
 
 
 def _wait(child, seconds):
@@ -112,7 +118,8 @@ def _wait(child, seconds):
 
 
 def run(work, function, seconds):
-    """Call function inside, as process 1 of the new namespaces: the exit status it returned."""
+    """Call function inside, as process 1 of the new namespaces: the exit status it returned, or
+    BROKEN, or a signal's number, negative."""
     _call(libc.unshare, CLONE_NEWPID)
     child = os.fork()
     if child == 0:
@@ -123,6 +130,6 @@ def run(work, function, seconds):
     def forward(number, _frame):
         os.kill(child, number)
 
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in STOPPING:
         signal.signal(number, forward)
     return _wait(child, seconds)

@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What the cluster's test consists of beside dumps: trees, children, samples, tables, the sum."""
+"""What the cluster's test consists of beside dumps: trees, children, the sandbox, figures."""
 import contextlib
+import glob
 import io
 import os
 import resource
 import signal
+import socket
+import subprocess
 import tempfile
 import time
 import unittest
@@ -15,6 +18,7 @@ import comparison
 import load
 import processor
 import report
+import sandbox
 
 LIBRARY = '/build/glusterfs/libmempool-glusterfs.so'
 STACKS = '''
@@ -135,6 +139,61 @@ class Children(unittest.TestCase):
             self.assertTrue([line for line in cluster.crashed_processes() if f'({pid})' in line])
         finally:
             os.waitpid(pid, 0)
+
+
+def inside(kind, report_path):
+    """What a run may come to; first it leaves something behind."""
+    left = subprocess.Popen(['sleep', '612'], start_new_session=True)
+    with open(report_path, 'w', encoding='ascii') as file:
+        file.write(f'{os.getpid()} {left.pid} {socket.gethostname()} {len(os.listdir("/run"))}')
+    if kind == 'raises':
+        raise ValueError('on purpose')
+    if kind == 'hangs':
+        signal.pthread_sigmask(signal.SIG_BLOCK, sandbox.STOPPING)
+        time.sleep(600)
+    return 5
+
+
+def sleepers():
+    """Processes of the whole machine, as we see it, that inside() left."""
+    found = []
+    for path in glob.glob('/proc/[0-9]*/cmdline'):
+        with contextlib.suppress(OSError), open(path, 'rb') as file:  # some end meanwhile
+            if file.read() == b'sleep\0612\0':
+                found.append(path)
+    return found
+
+
+@unittest.skipIf(os.geteuid() != 0 or sandbox.may_make(), 'namespaces may not be made here')
+class Sandbox(unittest.TestCase):
+    def run_inside(self, kind, seconds=30):
+        """In a child, because it cannot be undone: the status, and what inside() saw."""
+        with tempfile.TemporaryDirectory() as work, open(os.devnull, 'w', encoding='ascii') as null:
+            path = os.path.join(work, 'seen')
+            pid = os.fork()
+            if pid == 0:
+                os.dup2(null.fileno(), 1)
+                os.dup2(null.fileno(), 2)
+                sandbox.GRACE_SECONDS = 1
+                os._exit(sandbox.run(work, lambda: inside(kind, path), seconds) & 255)
+            status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+            with open(path, encoding='ascii') as file:
+                seen = file.read().split()
+            with open('/proc/mounts', encoding='utf-8') as file:
+                self.assertNotIn(work, file.read())
+        self.assertEqual(sleepers(), [])
+        return status, seen
+
+    def test_ends(self):
+        status, seen = self.run_inside('ends')
+        self.assertEqual(status, 5)
+        self.assertEqual((seen[0], seen[2], seen[3]), ('1', sandbox.HOST, '2'))
+
+    def test_raises(self):
+        self.assertEqual(self.run_inside('raises')[0], sandbox.BROKEN)
+
+    def test_hangs(self):
+        self.assertEqual(self.run_inside('hangs', 1)[0], -signal.SIGKILL & 255)
 
 
 class Figures(unittest.TestCase):
