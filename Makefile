@@ -11,7 +11,7 @@ PRODUCT := $(BUILD)/product
 INSTALL_DEPENDENCIES := tools/install_dependencies.sh
 
 .DEFAULT_GOAL := demo
-.PHONY: demo build test test-quick bench coverage tidy format install clean help
+.PHONY: demo build test test-quick test-glusterfs bench coverage tidy format install clean help
 
 ## demo: build, and replay a real server's traces through ours, malloc and the classic pool
 demo: build
@@ -35,6 +35,13 @@ test:
 test-quick:
 	@$(INSTALL_DEPENDENCIES) build test
 	@tests/run --build-dir $(BUILD) --variant release
+
+## test-glusterfs: an unmodified GlusterFS on the library, in a cluster on this machine (as root)
+test-glusterfs: build
+	@# What this machine cannot do is skipped, and said.
+	@$(INSTALL_DEPENDENCIES) glusterfs || true
+	@tests/glusterfs/run.py --library $(PRODUCT)/glusterfs/libmempool-glusterfs.so \
+	    $(GLUSTERFS_FLAGS) || test $$? -eq 77
 
 ## bench: compare with every allocator that is installed; figures also in $(BUILD)/bench.json
 bench:

@@ -8,9 +8,10 @@ usage() {
 usage: tools/install_dependencies.sh [--check] GROUP...
 
 Groups:
-  build  compile the library and the command
-  test   all tests: sanitizers, valgrind, coverage
-  bench  the benchmark, and those of its peers that this system has packages of
+  build      compile the library and the command
+  test       all tests: sanitizers, valgrind, coverage
+  bench      the benchmark, and those of its peers that this system has packages of
+  glusterfs  a cluster of GlusterFS on this machine, to run on the library
 
 As root, installs what is missing. Otherwise prints the command that would.
 --check: install nothing; exit 1 and print the command where something is missing.
@@ -89,6 +90,14 @@ need_group() {
         want libmimalloc3 libmimalloc2.1 libmimalloc2.0
         want libtcmalloc-minimal4t64 libtcmalloc-minimal4
         want libglusterfs0t64 libglusterfs0
+        ;;
+    glusterfs)
+        need python3 command -v python3
+        need glusterfs-server command -v glusterd
+        need glusterfs-client command -v glusterfs
+        need fio command -v fio
+        # For shares of processor time, of the comparison.
+        want linux-perf
         ;;
     *)
         usage >&2
