@@ -7,12 +7,16 @@
 #include <errno.h>
 #include <string.h>
 
-MEMPOOL_API void *mempool_memdup_typed(const void *bytes, size_t n, struct mempool_type *type) {
-    void *copy = heap_malloc(n, type, MEMPOOL_SITE());
+void *heap_memdup(const void *bytes, size_t n, struct mempool_type *type, uintptr_t site) {
+    void *copy = heap_malloc(n, type, site);
     if (copy != NULL && n > 0) {
         memcpy(copy, bytes, n);
     }
     return copy;
+}
+
+MEMPOOL_API void *mempool_memdup_typed(const void *bytes, size_t n, struct mempool_type *type) {
+    return heap_memdup(bytes, n, type, MEMPOOL_SITE());
 }
 
 static char *copy_text(const char *text, size_t length, struct mempool_type *type,
@@ -25,16 +29,20 @@ static char *copy_text(const char *text, size_t length, struct mempool_type *typ
     return copy;
 }
 
+char *heap_strndup(const char *text, size_t n, struct mempool_type *type, uintptr_t site) {
+    return copy_text(text, strnlen(text, n), type, site);
+}
+
 MEMPOOL_API char *mempool_strndup_typed(const char *text, size_t n, struct mempool_type *type) {
-    return copy_text(text, strnlen(text, n), type, MEMPOOL_SITE());
+    return heap_strndup(text, n, type, MEMPOOL_SITE());
 }
 
 MEMPOOL_API char *mempool_strdup_typed(const char *text, struct mempool_type *type) {
     return copy_text(text, strlen(text), type, MEMPOOL_SITE());
 }
 
-static int format_text(char **ret, struct mempool_type *type, const char *format, va_list list,
-                       uintptr_t site) {
+int heap_vasprintf(char **ret, struct mempool_type *type, const char *format, va_list list,
+                   uintptr_t site) {
     va_list again;
     va_copy(again, list);
     *ret = NULL;
@@ -49,7 +57,7 @@ static int format_text(char **ret, struct mempool_type *type, const char *format
 
 MEMPOOL_API int mempool_vasprintf_typed(char **ret, struct mempool_type *type, const char *format,
                                         va_list list) {
-    return format_text(ret, type, format, list, MEMPOOL_SITE());
+    return heap_vasprintf(ret, type, format, list, MEMPOOL_SITE());
 }
 
 MEMPOOL_API int mempool_asprintf_typed(char **ret, struct mempool_type *type, const char *format,
@@ -57,7 +65,7 @@ MEMPOOL_API int mempool_asprintf_typed(char **ret, struct mempool_type *type, co
     va_list list;
     uintptr_t site = MEMPOOL_SITE();
     va_start(list, format);
-    int length = format_text(ret, type, format, list, site);
+    int length = heap_vasprintf(ret, type, format, list, site);
     va_end(list);
     return length;
 }

@@ -14,7 +14,7 @@
 static _Atomic uint32_t actions[MEMPOOL_MISUSE_KINDS];
 static _Atomic(mempool_misuse_callback) callback;
 static void *_Atomic callback_argument;
-static _Atomic int sink = 2;
+static _Atomic int sink = SINK_DEFAULT;
 static _Atomic uint32_t initialised;
 
 static const char *const action_names[] = {

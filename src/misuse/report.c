@@ -16,6 +16,8 @@ enum {
     WRITTEN_IN_FULL = 1000, /* of each kind; then one in so many */
 };
 
+__thread report_listener report_listener_here MEMPOOL_TLS_MODEL;
+
 static _Atomic uint64_t counts[MEMPOOL_MISUSE_KINDS];
 
 static void add_site(struct text *text, uintptr_t site) {
@@ -145,23 +147,37 @@ static bool call_back(const struct report *report, const struct text *text, long
     return true;
 }
 
+/* `wanted`: it is to be written. A listener is told of it in any case, and of none by its own
+ * doing; not in a handler, where it may have been interrupted itself. */
+static void give_out(const struct report *report, const struct text *text, bool wanted) {
+    report_listener listener = report_listener_here;
+    int sink = policy_sink();
+    bool heard = listener != NULL && !thread_interrupted();
+    bool handed_over = heard && wanted && sink == SINK_DEFAULT;
+    if (heard) {
+        report_listener_here = NULL;
+        listener(report, handed_over ? text->buffer : NULL);
+        report_listener_here = listener;
+    }
+    if (wanted && !handed_over && sink >= 0) {
+        (void)sys_write(sink, text->buffer, text->length);
+    }
+}
+
 void report_misuse(const struct report *report) {
     int saved_errno = errno;
     policy_init();
     uint64_t count = add_relaxed(&counts[report->kind], 1) + 1;
     enum mempool_misuse_action action = policy_action(report->kind);
     bool due = count <= WRITTEN_IN_FULL || count % WRITTEN_IN_FULL == 0;
-    if (due || action != MEMPOOL_MISUSE_REPORT) {
+    if (due || action != MEMPOOL_MISUSE_REPORT || report_listener_here != NULL) {
         char buffer[REPORT_BYTES];
         struct text text;
         long thread = sys_thread_id();
         text_init(&text, buffer, sizeof buffer);
         compose(&text, report, thread, count);
         bool taken = action == MEMPOOL_MISUSE_CALLBACK && call_back(report, &text, thread);
-        int sink = policy_sink();
-        if (!taken && sink >= 0 && (due || action == MEMPOOL_MISUSE_ABORT)) {
-            (void)sys_write(sink, text.buffer, text.length);
-        }
+        give_out(report, &text, !taken && (due || action == MEMPOOL_MISUSE_ABORT));
         if (action == MEMPOOL_MISUSE_ABORT) {
             sys_abort();
         }

@@ -12,6 +12,7 @@
 #define MEMPOOL_MISUSE_REPORT_H
 
 #include "base/attributes.h"
+#include "cache/thread.h"
 
 #include <mempool/misuse.h>
 
@@ -40,6 +41,14 @@ struct report {
     const char *word;
     size_t word_length;
 };
+
+/* Who else is told of what the calling thread misuses, before it aborts where it must: set and
+ * taken back by the layer of classic names around its calls, which logs misuses. `text` is the
+ * report, where the program has not said where reports go: then it is the listener's and not
+ * written. NULL: it goes where the program wants it, or the callback has it, or it is one of a
+ * flood. */
+typedef void (*report_listener)(const struct report *report, const char *text);
+extern __thread report_listener report_listener_here MEMPOOL_TLS_MODEL;
 
 /* Count, write or call back, abort: as the policy says. Returns unless it aborts. */
 MEMPOOL_COLD void report_misuse(const struct report *report);

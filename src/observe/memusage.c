@@ -8,6 +8,8 @@
  *      [mempool.ledger]                                ours
  *
  * Keys are those of release 3.3, sizes have 64 bits. A second component of one name is NAME#2. */
+#include "observe/statedump.h"
+
 #include "account/component.h"
 #include "base/attributes.h"
 #include "base/text.h"
@@ -17,12 +19,13 @@
 #include <errno.h>
 #include <string.h>
 
-enum { SECTION_BYTES = 1024 };
+enum { SECTION_BYTES = 1024, TITLE_BYTES = 96 };
 
 struct section {
     int fd;
     int result;
     const struct mempool_component *component;
+    const char *title; /* of the component's sections */
     unsigned n_types;
     struct text text;
     char buffer[SECTION_BYTES];
@@ -45,13 +48,9 @@ static void add_entry(struct section *section, const char *key, uint64_t value) 
     text_add(&section->text, "\n");
 }
 
-static void add_component(struct section *section, const struct mempool_component *component) {
-    text_add(&section->text, "\n[component.");
-    text_add(&section->text, component->name);
-    if (component->generation > 1) {
-        text_add(&section->text, "#");
-        text_add_unsigned(&section->text, component->generation);
-    }
+static void add_title(struct section *section) {
+    text_add(&section->text, "\n[");
+    text_add(&section->text, section->title);
 }
 
 static void dump_mallinfo(struct section *section) {
@@ -82,7 +81,7 @@ static int dump_type(const struct mempool_account *account, void *arg) {
         return 0;
     }
     begin(section);
-    add_component(section, section->component);
+    add_title(section);
     text_add(&section->text, " - usage-type ");
     text_add(&section->text, account->type_name);
     text_add(&section->text, " memusage]\n");
@@ -95,20 +94,48 @@ static int dump_type(const struct mempool_account *account, void *arg) {
     return section->result != 0;
 }
 
-static void dump_components(struct section *section) {
-    for (section->component = components_first(); section->component != NULL;
-         section->component = component_next(section->component)) {
-        section->n_types = 0;
-        (void)mempool_accounts(count_type, section);
-        if (section->n_types > 0) {
-            begin(section);
-            add_component(section, section->component);
-            text_add(&section->text, " - Memory usage]\n");
-            add_entry(section, "num_types", section->n_types);
-            end(section);
-            (void)mempool_accounts(dump_type, section);
-        }
+static void dump_component(struct section *section, const struct mempool_component *component,
+                           const char *title) {
+    section->component = component;
+    section->title = title;
+    section->n_types = 0;
+    (void)mempool_accounts(count_type, section);
+    if (section->n_types > 0) {
+        begin(section);
+        add_title(section);
+        text_add(&section->text, " - Memory usage]\n");
+        add_entry(section, "num_types", section->n_types);
+        end(section);
+        (void)mempool_accounts(dump_type, section);
     }
+}
+
+static void dump_components(struct section *section) {
+    for (const struct mempool_component *at = components_first(); at != NULL;
+         at = component_next(at)) {
+        char title[TITLE_BYTES];
+        struct text text;
+        text_init(&text, title, sizeof title);
+        text_add(&text, "component.");
+        text_add(&text, at->name);
+        if (at->generation > 1) {
+            text_add(&text, "#");
+            text_add_unsigned(&text, at->generation);
+        }
+        dump_component(section, at, title);
+    }
+}
+
+int statedump_mallinfo(int fd) {
+    struct section section = {.fd = fd};
+    dump_mallinfo(&section);
+    return section.result;
+}
+
+int statedump_memusage(int fd, const struct mempool_component *component, const char *title) {
+    struct section section = {.fd = fd};
+    dump_component(&section, component, title);
+    return section.result;
 }
 
 static void add_ledger(struct section *section, const struct mempool_ledger *ledger) {

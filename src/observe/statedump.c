@@ -4,6 +4,8 @@
  * One pool at a time: its counters are read without a lock, its text is made on the stack and
  * written while nothing is held, so that a slow reader of fd holds up nobody. Keys and order are
  * GlusterFS's (statedump.c of release 3.3 and cur-stdalloc of 3.6), so that its parsers work. */
+#include "observe/statedump.h"
+
 #include "base/attributes.h"
 #include "base/text.h"
 #include "sys/sys.h"
@@ -11,8 +13,9 @@
 #include <mempool/mempool.h>
 
 #include <errno.h>
+#include <string.h>
 
-enum { POOL_TEXT_BYTES = 768 };
+enum { POOL_TEXT_BYTES = 1024, POOL_NAME_BYTES = 512 };
 
 struct dump {
     int fd;
@@ -26,27 +29,31 @@ static void add_entry(struct text *text, const char *key, uint64_t value) {
     text_add(text, "\n");
 }
 
+int statedump_pool(int fd, const struct mempool_stats *stats, const char *name) {
+    char buffer[POOL_TEXT_BYTES];
+    struct text text;
+    text_init(&text, buffer, sizeof buffer);
+    text_add(&text, "-----=-----\npool-name=");
+    text_add_bytes(&text, name, strnlen(name, POOL_NAME_BYTES));
+    text_add(&text, "\n");
+    add_entry(&text, "hot-count", stats->hot);
+    add_entry(&text, "cold-count", stats->cold);
+    add_entry(&text, "padded_sizeof", stats->padded_bytes);
+    add_entry(&text, "alloc-count", stats->alloc_count);
+    add_entry(&text, "max-alloc", stats->max_alloc);
+    add_entry(&text, "pool-misses", stats->pool_misses);
+    add_entry(&text, "cur-stdalloc", stats->curr_stdalloc);
+    add_entry(&text, "max-stdalloc", stats->max_stdalloc);
+    return sys_write(fd, text.buffer, text.length);
+}
+
 static int dump_pool(struct mempool *pool, void *arg) {
     struct dump *dump = arg;
     struct mempool_stats stats = {.struct_size = sizeof stats};
-    char buffer[POOL_TEXT_BYTES];
-    struct text text;
     if (mempool_stats(pool, &stats) != 0) {
         return 0; /* destroyed meanwhile */
     }
-    text_init(&text, buffer, sizeof buffer);
-    text_add(&text, "-----=-----\npool-name=");
-    text_add(&text, stats.name);
-    text_add(&text, "\n");
-    add_entry(&text, "hot-count", stats.hot);
-    add_entry(&text, "cold-count", stats.cold);
-    add_entry(&text, "padded_sizeof", stats.padded_bytes);
-    add_entry(&text, "alloc-count", stats.alloc_count);
-    add_entry(&text, "max-alloc", stats.max_alloc);
-    add_entry(&text, "pool-misses", stats.pool_misses);
-    add_entry(&text, "cur-stdalloc", stats.curr_stdalloc);
-    add_entry(&text, "max-stdalloc", stats.max_stdalloc);
-    dump->result = sys_write(dump->fd, text.buffer, text.length);
+    dump->result = statedump_pool(dump->fd, &stats, stats.name);
     return dump->result != 0;
 }
 

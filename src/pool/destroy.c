@@ -151,8 +151,7 @@ MEMPOOL_COLD static void report_live(const struct mempool *pool, const char *nam
     report_misuse(&report);
 }
 
-MEMPOOL_API size_t mempool_destroy(struct mempool *handle) {
-    uintptr_t site = MEMPOOL_SITE();
+size_t pool_destroy(struct mempool *handle, uintptr_t site) {
     int saved_errno = errno;
     struct sys_signals signals;
     struct ending ending = {.live = 0};
@@ -183,4 +182,8 @@ MEMPOOL_API size_t mempool_destroy(struct mempool *handle) {
     }
     errno = saved_errno;
     return ending.live;
+}
+
+MEMPOOL_API size_t mempool_destroy(struct mempool *handle) {
+    return pool_destroy(handle, MEMPOOL_SITE());
 }

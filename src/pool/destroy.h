@@ -7,6 +7,9 @@
 
 #include <stdbool.h>
 
+/* mempool_destroy on behalf of a caller at `site`. */
+size_t pool_destroy(struct mempool *handle, uintptr_t site);
+
 /* Under the depot's lock: the pool was destroyed, and now nothing of it is live or cached any
  * more. Says true once: the caller must then call zombie_end. */
 bool zombie_is_over(struct mempool *pool);

@@ -41,6 +41,8 @@ size_t sys_page_bytes(void);
 /* The most address space that a first attempt at the arena should ask for, bytes. */
 size_t sys_arena_bytes_wanted(void);
 uint64_t sys_clock_ns(void); /* monotonic, fine; for time budgets of slow work */
+/* Time of day: seconds since 1970 (UTC), and microseconds. */
+int64_t sys_wall_clock(uint32_t *ret_microseconds);
 
 /* ---- locks --------------------------------------------------------------------------------
  * Ranks, in the order in which locks may be taken (a thread holding one takes only later ones):
@@ -81,6 +83,7 @@ static inline void sys_lock_drop(struct sys_lock *lock) {
 /* ---- threads, signals, processes ---------------------------------------------------------- */
 
 long sys_thread_id(void);
+long sys_process_id(void);
 /* The calling thread's name, NUL-ended, at most 16 bytes. */
 void sys_thread_name(char *ret_name);
 void sys_yield(void);
@@ -125,6 +128,12 @@ void sys_symbol(uintptr_t code_address, struct text *text, bool may_lock);
 /* The full code address whose low 32 bits are `low`, searched in the loaded images; 0: none.
  * Without the lock: the low bits alone. */
 uintptr_t sys_code_address(uint32_t low, bool may_lock);
+
+/* The return addresses of the calls under way on this thread, innermost first, at most `max` of
+ * them; how many. May allocate from libc's malloc, and takes the dynamic linker's lock: for reports
+ * that are made rarely, holding nothing, and not in a signal handler. 0 where it cannot be told. */
+enum { SYS_CALLS_MAX = 32 };
+size_t sys_call_stack(uintptr_t *ret_addresses, size_t max);
 
 enum { SYS_PATH_BYTES = 4096, SYS_BUILD_ID_BYTES = 64 };
 
@@ -183,6 +192,12 @@ void sys_mallinfo(uint64_t ret[10]);
 int sys_write(int fd, const char *bytes, size_t n);
 /* A new or emptied file that only its owner may read; a descriptor or -errno. */
 int sys_create(const char *path);
+/* The same under a name that no file has: the last six bytes of `path`, "XXXXXX", become it. */
+int sys_create_unique(char *path);
+int sys_rename(const char *from, const char *to); /* 0 or -errno; replaces a file of that name */
+void sys_remove(const char *path);
+/* The first capacity - 1 bytes of a file at most, and a NUL: how many, or -errno. */
+int64_t sys_read_file(const char *path, char *ret, size_t capacity);
 void sys_close(int fd);
 const char *sys_environment(const char *name); /* NULL where unset, or in a set-user-id program */
 const char *sys_program_name(void);

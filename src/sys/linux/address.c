@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What an address is: which mapping, which symbol. Reads /proc/self/maps without malloc. */
+#include "base/bits.h"
 #include "base/text.h"
 #include "sys/linux/proc.h"
 #include "sys/sys.h"
@@ -9,6 +10,11 @@
 #include <link.h>
 #include <string.h>
 #include <unistd.h>
+/* Not every C library has it. */
+#if __has_include(<execinfo.h>)
+#include <execinfo.h>
+#define HAS_BACKTRACE 1
+#endif
 
 enum {
     TINY_BYTES = 64 << 10, /* below this Linux maps nothing by default (vm.mmap_min_addr) */
@@ -111,6 +117,25 @@ enum sys_region sys_region_of(const void *pointer, bool may_lock) {
     }
     return query.found ? SYS_REGION_IMAGE : SYS_REGION_MAPPED;
 }
+
+#if defined(HAS_BACKTRACE)
+size_t sys_call_stack(uintptr_t *ret_addresses, size_t max) {
+    void *addresses[SYS_CALLS_MAX + 1];
+    size_t wanted = min_size(max, SYS_CALLS_MAX) + 1;
+    int n = backtrace(addresses, (int)wanted);
+    /* the first is in this function */
+    for (int i = 1; i < n; i++) {
+        ret_addresses[i - 1] = (uintptr_t)addresses[i];
+    }
+    return n > 0 ? (size_t)n - 1 : 0;
+}
+#else
+size_t sys_call_stack(uintptr_t *ret_addresses, size_t max) {
+    (void)ret_addresses;
+    (void)max;
+    return 0;
+}
+#endif
 
 void sys_symbol(uintptr_t code_address, struct text *text, bool may_lock) {
     Dl_info info;

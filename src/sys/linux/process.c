@@ -3,7 +3,6 @@
 #include "sys/sys.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/membarrier.h>
 #include <pthread.h>
 #include <sched.h>
@@ -19,6 +18,10 @@ static pthread_key_t exit_key;
 
 long sys_thread_id(void) {
     return syscall(SYS_gettid);
+}
+
+long sys_process_id(void) {
+    return getpid();
 }
 
 void sys_thread_name(char *ret_name) {
@@ -111,13 +114,4 @@ void sys_abort(void) {
 
 int sys_format(char *ret, size_t bytes, const char *format, va_list list) {
     return vsnprintf(ret, bytes, format, list);
-}
-
-int sys_create(const char *path) {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    return fd >= 0 ? fd : -errno;
-}
-
-void sys_close(int fd) {
-    close(fd);
 }
