@@ -12,6 +12,7 @@ EXPORT = re.compile(r'\bMEMPOOL_API\b[^;{}()]*?\b(mempool_\w+)\s*\(')
 PROTOTYPE = re.compile(r'^[^\n#(]*?\b(mempool_\w+)\(', re.M)
 DOCSTRING = re.compile(r'/\*\* (mempool_\w+): ')
 DEFINE = re.compile(r'#[ \t]*define(?:[^\n\\]|\\.|\\\n)*', re.S)
+MACRO = re.compile(r'#[ \t]*define[ \t]+(\w+)((?:[^\n\\]|\\.|\\\n)*)', re.S)
 ADAPTERS = 'include/mempool/adapt/'
 ADAPTER = re.compile(r'^(?:static inline [^\n]*)?\b(mempool_adapt_\w+)\(', re.M)
 SINCE = re.compile(r'Since: \d')
@@ -41,8 +42,11 @@ def check(root):
     described = words(['man'], ['.3'])
     tabled = words(['docs'], ['adapters.md'])
     tested = words(['tests'], ['.c', '.h', '.py'])
-    # A macro of the same name without its end calls it, with a type as text.
-    tested |= {name + '_typed' for name in tested}
+    # A macro that tests use calls what its text names.
+    uses = {word for path in c_source.files(root, ['tests'])
+            for word in re.findall(r'\b\w+', c_source.code_only(c_source.read(root, path)))}
+    tested |= {name for header in headers for macro, body in MACRO.findall(header) if macro in uses
+               for name in re.findall(r'\bmempool_\w+', body)}
     problems = []
     for wanted, places in ((exported, ((version_map, f'not on {MAP}'),
                                        (declared, 'not declared in include/'),
@@ -88,6 +92,8 @@ SAMPLES = [
     ({**GOOD, 'include/mempool/b.h': 'int mempool_z(int a);'}, 'mempool_z: in include/, but not'),
     ({**GOOD, 'man/mempool.3': ''}, 'mempool_x: in no page'),
     ({**GOOD, 'tests/t.c': ''}, 'mempool_x: in no test'),
+    ({**GOOD, 'tests/t.c': 'mempool_new(1);'}, None),
+    ({**GOOD, 'tests/t.c': '/* mempool_new */'}, 'mempool_x: in no test'),
     ({'src/a.c': 'int a;'}, 'is missing'),
     ({**GOOD, 'src/a.c': 'int a;'}, 'no function of src/ is MEMPOOL_API'),
 ]
