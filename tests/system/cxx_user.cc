@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The public headers from C++: typed pools, options, a callback, statistics. */
+#include <mempool/glusterfs.h>
 #include <mempool/misuse.h>
 
 #include <cstdio>
@@ -21,6 +22,31 @@ void count_misuse(const struct mempool_misuse *misuse, void *) {
 int complain(const char *text) {
     std::fprintf(stderr, "cxx_user: %s\n", text);
     return 1;
+}
+
+/* What C++ can say of it: no member is called by a keyword. */
+bool classic_names_work() {
+    static char name[] = "patchy-cxx", type[] = "test/cxx";
+    static xlator_t translator;
+    translator.name = name;
+    translator.type = type;
+    translator.ctx = glusterfs_ctx_get();
+    THIS = &translator;
+    struct mem_pool *pool = mem_pool_new(frame, 1);
+    void *got = pool ? mem_get0(pool) : NULL;
+    char *text = gf_strdup("text");
+    char *block = static_cast<char *>(GF_CALLOC(1, 10, gf_common_mt_char));
+    gf_log("cxx", GF_LOG_DEBUG, "%s", text);
+    bool listed = pool && !list_empty(&translator.ctx->mempool_list);
+    mempool_gf_pool_refresh(pool);
+    bool counted = pool && pool->hot_count == 1 && translator.mem_acct.component != NULL;
+    GF_FREE(block);
+    GF_FREE(text);
+    mem_put(got);
+    gf_log_set_loglevel(GF_LOG_WARNING);
+    mem_pool_destroy(pool);
+    THIS = NULL;
+    return listed && counted;
 }
 
 } // namespace
@@ -47,6 +73,9 @@ int main() {
     mempool_put(got);
     if (misuses_seen != 1) {
         return complain("the second put was not seen");
+    }
+    if (!classic_names_work()) {
+        return complain("the classic names do not work");
     }
     return mempool_destroy(pool) == 0 ? 0 : complain("an object is live");
 }
