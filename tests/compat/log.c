@@ -180,6 +180,11 @@ static void long_texts_are_cut_and_end_their_line(void **state) {
     assert_non_null(strstr(written, ": xxx"));
     assert_int_equal(strspn(strstr(written, ": xxx") + 2, "x"), 4095);
     assert_non_null(strstr(end, strerror(EXDEV)));
+    capture_begin();
+    gf_log(text, GF_LOG_INFO, "%s", text); /* not even the domain has room */
+    capture_end();
+    assert_int_equal(written[strlen(written) - 1], '\n');
+    assert_int_equal(strcspn(written, "\n"), strlen(written) - 1);
 }
 
 /* Where CRITICAL is off, a misuse still is not silent. */
@@ -217,6 +222,27 @@ static void loggers_may_use_pools(void **state) {
     mem_pool_destroy(logs_pool);
 }
 
+/* A logger that misuses is not called for that by itself. */
+static void log_and_misuse(const struct mempool_gf_log_message *message, void *arg) {
+    unsigned *n = arg;
+    char local[64];
+    CHECK(message->text != NULL && ++*n < 10);
+    mempool_put(local);
+}
+
+static void loggers_do_not_log_their_own_misuses(void **state) {
+    (void)state;
+    unsigned n = 0;
+    char local[64];
+    capture_begin();
+    mempool_gf_log_set(log_and_misuse, &n);
+    mem_put(local);
+    mempool_gf_log_set(NULL, NULL);
+    capture_end();
+    assert_int_equal(n, 1);
+    assert_memory_equal(written, "mempool: misuse: stack ", 23);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         log_test(lines_have_the_classics_form),
@@ -228,6 +254,7 @@ int main(void) {
         log_test(long_texts_are_cut_and_end_their_line),
         log_test(reports_are_never_lost),
         log_test(loggers_may_use_pools),
+        log_test(loggers_do_not_log_their_own_misuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

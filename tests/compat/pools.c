@@ -138,13 +138,17 @@ static bool is_zero(const void *object, size_t bytes) {
     return i == bytes;
 }
 
-/* Memory that others' objects have left full, and then a pool there: its slots' first use is zero,
- * and so is what comes from malloc. */
+/* Memory that others have left full, and then a pool there: its slots' first use is zero, and so is
+ * what comes from malloc. */
 static void first_use_is_zero(void **state) {
     (void)state;
-    enum { N = 3000, POOL = 2000 };
+    enum { N = 3000, POOL = 2000, LARGE_BYTES = 1 << 20 };
     static void *objects[N];
     for (int round = 0; round < 4; round++) {
+        char *large = GF_MALLOC(LARGE_BYTES, gf_common_mt_char);
+        assert_non_null(large);
+        memset(large, 0xa5, LARGE_BYTES);
+        GF_FREE(large); /* its memory is used again as it is */
         struct mem_pool *pool = mem_pool_new(struct thing, POOL);
         for (int i = 0; i < N; i++) {
             objects[i] = mem_get(pool);
@@ -222,6 +226,23 @@ static void a_second_put_is_one_critical_message(void **state) {
     assert_counters(pool, 0, 2, 1, 0, 1, 0, 0);
     assert_ptr_equal(mem_get(pool), object);
     assert_ptr_not_equal(mem_get(pool), object);
+    mem_pool_destroy(pool);
+}
+
+/* Of a flood not every report is told, but every line of the classic's. */
+static void a_flood_of_second_puts_is_logged_whole(void **state) {
+    (void)state;
+    enum { N = 1200 };
+    struct mem_pool *pool = mem_pool_new(struct thing, 2);
+    void *object = mem_get(pool);
+    mem_put(object);
+    for (int i = 0; i < N; i++) {
+        mem_put(object);
+    }
+    assert_int_equal(log_seen.n, N);
+    const char *last = log_seen.kept[(N - 1) % LOG_KEPT].text;
+    assert_memory_equal(last, "mem_put called on freed ptr ", 28);
+    assert_null(strstr(last, "mempool: misuse: "));
     mem_pool_destroy(pool);
 }
 
@@ -449,6 +470,7 @@ int main(void) {
         log_test(long_names_are_kept_whole),
         log_test(names_of_others_are_others),
         log_test(init_and_fini_are_counted),
+        log_test(a_flood_of_second_puts_is_logged_whole), /* last: it uses up the reports */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

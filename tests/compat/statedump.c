@@ -192,6 +192,12 @@ static void check_failures(glusterfs_ctx_t *ctx) {
     ctx->statedump_path = too_long;
     gf_proc_dump_info(0);
     CHECK_EQUAL(warnings, 2);
+    /* written, but not to be renamed: nothing is left of it */
+    ctx->statedump_path = folder;
+    CHECK(mkdir(path_of(folder, "/glusterdump.", ".dump"), 0700) == 0);
+    gf_proc_dump_info(0);
+    CHECK_EQUAL(warnings, 3);
+    CHECK(rmdir(path_of(folder, "/glusterdump.", ".dump")) == 0);
     mempool_gf_log_set(NULL, NULL);
     CHECK_EQUAL(mempool_gf_dump(ctx, -1), -EBADF);
 }

@@ -5,6 +5,7 @@
 #include "accounts.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 static char name_a[] = "patchy-a", name_b[] = "patchy-b", name_shared[] = "patchy-shared";
 
@@ -50,16 +51,25 @@ static void assignments_are_followed(void **state) {
     assert_ptr_equal(mempool_component_current(), mempool_component_process());
 }
 
+/* On a thread that has not looked at THIS before. */
+static void *enter_natively(void *arg) {
+    struct mempool_component *native = arg, *before = mempool_component_enter(native);
+    CHECK(strcmp(THIS->name, "glusterfs") == 0);
+    CHECK(component_of_allocation() == native);
+    CHECK(component_of_allocation() == native);
+    mempool_component_leave(before);
+    CHECK(component_of_allocation() == mempool_component_process());
+    return NULL;
+}
+
 /* Where THIS stays, what was entered otherwise stays too. */
 static void components_entered_otherwise_stay(void **state) {
     (void)state;
+    pthread_t thread;
     struct mempool_component *native = component_of("native", NULL);
-    struct mempool_component *before = mempool_component_enter(native);
-    assert_string_equal(THIS->name, "glusterfs");
-    assert_ptr_equal(component_of_allocation(), native);
-    assert_ptr_equal(component_of_allocation(), native);
-    mempool_component_leave(before);
-    assert_ptr_equal(component_of_allocation(), mempool_component_process());
+    assert_int_equal(pthread_create(&thread, NULL, enter_natively, native), 0);
+    pthread_join(thread, NULL);
+    enter_natively(native);
 }
 
 /* The object at an address may be freed, and be another's. */
@@ -148,34 +158,47 @@ static void types_have_their_numbers(void **state) {
     assert_int_equal(gf_common_mt_end, 89);
 }
 
-static xlator_t shared = {.name = name_shared};
+enum { THREADS = 2, TURNS = 500 };
+static xlator_t shared[TURNS];
 static pthread_barrier_t all_ready;
+static _Atomic int n_ready;
+static void *shared_blocks[THREADS][TURNS];
 
 static void *allocate_in_shared(void *arg) {
-    void **ret_block = arg;
+    void **blocks = arg;
     CHECK(strcmp(THIS->name, "glusterfs") == 0); /* not what another thread has */
-    pthread_barrier_wait(&all_ready);
-    THIS = &shared;
-    *ret_block = GF_MALLOC(16, gf_common_mt_char);
+    for (int i = 0; i < TURNS; i++) {
+        pthread_barrier_wait(&all_ready);
+        (void)atomic_fetch_add(&n_ready, 1); /* not woken one after the other: all run now */
+        for (int spin = 0; spin < 100000 && atomic_load(&n_ready) < THREADS * (i + 1); spin++) {
+        }
+        THIS = &shared[i];
+        blocks[i] = GF_MALLOC(16, gf_common_mt_char);
+    }
     return NULL;
 }
 
 static void threads_that_come_first_at_once_make_one_component(void **state) {
     (void)state;
-    enum { N = 4 };
-    pthread_t threads[N];
-    void *blocks[N];
-    pthread_barrier_init(&all_ready, NULL, N);
-    for (int i = 0; i < N; i++) {
-        assert_int_equal(pthread_create(&threads[i], NULL, allocate_in_shared, &blocks[i]), 0);
+    pthread_t threads[THREADS];
+    for (int i = 0; i < TURNS; i++) {
+        shared[i].name = name_shared;
     }
-    for (int i = 0; i < N; i++) {
+    pthread_barrier_init(&all_ready, NULL, THREADS);
+    for (int i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, allocate_in_shared, shared_blocks[i]),
+                         0);
+    }
+    for (int i = 0; i < THREADS; i++) {
         pthread_join(threads[i], NULL);
     }
-    assert_int_equal(component_stats(shared.mem_acct.component).generation, 1);
-    for (int i = 0; i < N; i++) {
-        assert_ptr_equal(block_description(blocks[i]).component, shared.mem_acct.component);
-        GF_FREE(blocks[i]);
+    for (int i = 0; i < TURNS; i++) {
+        struct mempool_component_stats stats = component_stats(shared[i].mem_acct.component);
+        assert_int_equal(stats.generation, i + 1);
+        assert_int_equal(stats.live_blocks, THREADS);
+        for (int k = 0; k < THREADS; k++) {
+            GF_FREE(shared_blocks[k][i]);
+        }
     }
     pthread_barrier_destroy(&all_ready);
 }
