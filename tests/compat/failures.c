@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* No memory from malloc, where the classic crashes; a fork while a lock is held, where its child may
- * hang. */
+/* No memory from malloc, where the classic crashes; memory that does not go back; a fork while a
+ * lock is held. */
 #include "compat/translator.h" /* before the public header and its lists */
 
 #include "compat.h"
