@@ -6,6 +6,7 @@
 #include "translator.h"
 
 #include "cache/hit.h"
+#include "pool/destroy.h"
 #include "pool/pool.h"
 #include "slab/slab.h"
 
@@ -126,6 +127,7 @@ GLUSTERFS_API struct glusterfs_pool *mem_pool_new_fn(void *context, unsigned lon
 
 GLUSTERFS_API void mem_pool_destroy(struct glusterfs_pool *pool);
 GLUSTERFS_API void mem_pool_destroy(struct glusterfs_pool *pool) {
+    uintptr_t site = MEMPOOL_SITE();
     struct mempool *ours = NULL;
     if (original_engaged() && pool != NULL) {
         pthread_mutex_lock(&glusterfs_lock);
@@ -141,7 +143,7 @@ GLUSTERFS_API void mem_pool_destroy(struct glusterfs_pool *pool) {
     }
     original.pool_destroy(pool);
     if (ours != NULL) {
-        (void)mempool_destroy(ours);
+        (void)pool_destroy(ours, site);
     }
 }
 
