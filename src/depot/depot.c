@@ -19,7 +19,7 @@ enum {
     DEPOT_ROUNDS = 32 << 10,    /* or so many rounds, which are half a megabyte */
     SPARE_MAGAZINES = 64,       /* kept empty for the puts to come */
     EXCHANGES_TO_GROW = 8,
-    EXCHANGES_RAPID = 4096,     /* in one second: half a thousandth of a thread's time */
+    EXCHANGES_RAPID = 4096,     /* in one second: about a thousandth of a thread's time */
     SWAPS_AS_EXCHANGES = 3,     /* what as many swaps cost as a cache counts before it asks */
     COLOUR_POOL = 13,           /* slots by which the first slabs of two pools are shifted */
     COLOUR_SLAB = 29,           /* and two slabs of one pool; both odd and far from 2^k */
