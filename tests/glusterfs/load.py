@@ -192,8 +192,8 @@ def fio(volume, environment, name, options, seconds):
                    '--brick=127.0.0.1', f'--filename_format={FIO_PREFIX}$jobname.$jobnum',
                    '--thread', '--group_reporting', '--output-format=json', '--direct=0',
                    '--fallocate=none', *options, env=environment)
-    # glusterfs may have said something before.
-    return json.loads(text[text.index('{'):])
+    # GlusterFS may have said something before, and fio afterwards.
+    return json.JSONDecoder().raw_decode(text, text.index('{'))[0]
 
 
 def fio_verified(volume, environment, scale):

@@ -9,12 +9,19 @@ class Report:
     """What was checked so far."""
 
     def __init__(self):
+        self.path = None  # of a file that is to have all lines, too
         self.passed = self.failed = self.skipped = 0
         self.begun = time.monotonic()
 
     def say(self, text):
         """A line about what is being done, with the seconds since the beginning."""
-        print(f'{time.monotonic() - self.begun:6.1f} s  {text}', flush=True)
+        self._print(f'{time.monotonic() - self.begun:6.1f} s  {text}')
+
+    def _print(self, line):
+        print(line, flush=True)
+        if self.path:
+            with open(self.path, 'a', encoding='utf-8') as file:
+                file.write(line + '\n')
 
     def check(self, name, holds, found=()):
         """One check; `found` are lines that say why it failed. Whether it held."""
@@ -26,9 +33,9 @@ class Report:
         self.say(f'FAILED  {name}')
         lines = [found] if isinstance(found, str) else list(found)
         for line in lines[:SHOWN]:
-            print(f'            {line}', flush=True)
+            self._print(f'            {line}')
         if len(lines) > SHOWN:
-            print(f'            and {len(lines) - SHOWN} more', flush=True)
+            self._print(f'            and {len(lines) - SHOWN} more')
         return False
 
     def check_none(self, name, found):

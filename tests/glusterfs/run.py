@@ -109,6 +109,7 @@ def main(arguments):
     work = tempfile.mkdtemp(prefix='gl-')
 
     def inside():
+        report.path = os.path.join(work, 'checks.txt')  # with logs and dumps, where they stay
         bed = test_bed.Bed(work, report, options.library, options.scale)
         if options.compare:
             attempt(report, 'comparison', comparison.run, bed, options.compare)
