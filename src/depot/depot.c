@@ -9,8 +9,8 @@
 
 enum {
     MAGAZINE_BYTES = 32 << 10,  /* of objects, in one magazine, where exchanges are rapid; */
-    CALM_BYTES = 8 << 10,       /* where they are not; */
-    CALM_TAGGED_BYTES = 4 << 10, /* of the heap's, which a thread may use of many sizes */
+    CALM_BYTES = 16 << 10,      /* where they are not; */
+    CALM_TAGGED_BYTES = 16 << 10, /* of the heap's, which a thread may use of many sizes */
     UNCACHED_STRIDE = 256 << 10, /* from here on a lock is nothing beside the object's own cost */
     BIG_STRIDE = 64 << 10,      /* from here on a magazine holds one, */
     BIG_TAGGED_STRIDE = 32 << 10, /* and the heap's: they are for use in other sizes, too */
