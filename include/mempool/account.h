@@ -211,7 +211,8 @@ struct mempool_account {
     uint64_t live_bytes;     /* asked for and not freed */
     uint64_t live_blocks;
     uint64_t peak_bytes;     /* exact while one thread uses it; with more, wrong by at most what
-                              * all of them keep granted, see mempool_account(3) */
+                              * all of them keep granted, and what comes and goes within 100 ms:
+                              * see mempool_account(3) */
     uint64_t peak_blocks;    /* likewise */
     uint64_t total_blocks;   /* allocations, ever; a realloc is none */
     uint64_t total_frees;

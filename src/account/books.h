@@ -37,6 +37,8 @@ struct account {
     _Atomic int64_t granted;          /* to all balances, less what they gave back */
     _Atomic int64_t peak_bytes, peak_blocks;
     _Atomic uint64_t past_blocks, past_frees; /* of no thread's tally, or of threads that ended */
+    /* when peaks were last noted beside other threads, and what was granted then */
+    _Atomic uint32_t noted_ms, noted_kib;
 };
 
 static inline uint32_t account_place(uint32_t number) {

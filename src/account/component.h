@@ -73,21 +73,6 @@ struct mempool_component *component_next(const struct mempool_component *compone
 /* NULL: the root's. */
 const char *component_name(const struct mempool_component *component);
 
-/* Make it the calling thread's current one; for who does so at each allocation. False: not done,
- * the thread is not attached, or the component has ended: mempool_component_enter is needed. */
-MEMPOOL_HOT_INLINE bool component_make_current(struct mempool_component *component) {
-    struct thread *thread = thread_current;
-    if (load_relaxed(&thread->component) != component) {
-        if (MEMPOOL_UNLIKELY(!thread_attached(thread)) ||
-            MEMPOOL_UNLIKELY(load_relaxed(&component->ended))) {
-            return false;
-        }
-        store_relaxed(&thread->component, component);
-        store_relaxed(&thread->account_places, component->account_places);
-    }
-    return true;
-}
-
 /* The thread's current component, or the root. */
 struct mempool_component *component_of_thread(const struct thread *thread);
 

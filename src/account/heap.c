@@ -11,6 +11,7 @@
 #include "account/tally.h"
 #include "base/bits.h"
 #include "cache/hit.h"
+#include "cache/park.h"
 #include "misuse/explain.h"
 #include "pool/reclaim.h"
 #include "pool/registry.h"
@@ -57,6 +58,29 @@ static record *find_block(const void *address, const struct depot **ret_depot) {
 
 /* ---- allocating ------------------------------------------------------------------------------ */
 
+/* Is there room in the thread's tally, so that nothing has to be charged? */
+static bool has_room(const struct thread *thread, uint32_t place, size_t bytes) {
+    uint64_t room;
+    return thread_attached(thread) && thread_has_tally(thread, place) &&
+           room_take(load_relaxed(&thread_tally(thread, place)->room), bytes, &room);
+}
+
+/* A block that there was room for: count it, as a hit does. The slow path may have used the room
+ * for something else meanwhile; then as any other. False: refused by a hard limit. */
+static bool book(struct thread *thread, uint32_t place, size_t bytes) {
+    uint64_t room;
+    struct tally *tally = thread_tally(thread, place);
+    if (room_take(load_relaxed(&tally->room), bytes, &room)) {
+        store_relaxed(&tally->room, room);
+        return true;
+    }
+    if (!account_charge(place, bytes)) {
+        return false;
+    }
+    account_add_block(place);
+    return true;
+}
+
 /* Any thread, any account, any class. `zero_bytes`: so many are to be zero. */
 MEMPOOL_NOINLINE static void *allocate_of_class(size_t bytes, struct mempool_type *type,
                                                 uint32_t class, uintptr_t site,
@@ -76,17 +100,26 @@ MEMPOOL_NOINLINE static void *allocate_of_class(size_t bytes, struct mempool_typ
         store_relaxed(&thread->component, component_root());
         store_relaxed(&thread->account_places, component_root()->account_places);
     }
-    if (!account_charge(place, bytes)) {
+    bool charged = !has_room(thread, place, bytes);
+    if (charged && !account_charge(place, bytes)) {
         errno = ENOMEM;
         return NULL;
     }
     void *block = take_slot(class, site, zero_bytes, &slot_record);
     if (block == NULL) {
-        account_uncharge(place, bytes);
+        if (charged) {
+            account_uncharge(place, bytes);
+        }
         return NULL;
     }
     store_relaxed(slot_tag(slot_record), tag_make(place, bytes));
-    account_add_block(place);
+    if (charged) {
+        account_add_block(place);
+    } else if (!book(thread, place, bytes)) {
+        (void)pool_put_slow(block, site, true);
+        errno = ENOMEM;
+        return NULL;
+    }
     components_fire();
     errno = saved_errno;
     return block;
@@ -185,6 +218,51 @@ MEMPOOL_HOT_INLINE void *allocate_any(size_t bytes, struct mempool_type *type, u
     return allocate(bytes, type, class_offsets[((uint32_t)bytes + 15) / 16], site, zero_bytes);
 }
 
+/* ---- of an account by its place -------------------------------------------------------------- */
+
+MEMPOOL_NOINLINE static void *allocate_at_slow(size_t bytes, uint32_t place, uintptr_t site,
+                                               size_t zero_bytes) {
+    const struct account *account = account_at(account_of_place(place));
+    (void)mempool_component_enter(account->component);
+    return allocate_any(bytes, account->type, site, zero_bytes);
+}
+
+MEMPOOL_HOT_INLINE void *allocate_at(size_t bytes, uint32_t place, uintptr_t site,
+                                     size_t zero_bytes) {
+    struct thread *thread = thread_current;
+    uint64_t room, before;
+    if (MEMPOOL_UNLIKELY(bytes > CLASS_BYTES_CACHED) || !thread_door_open(thread) ||
+        MEMPOOL_UNLIKELY(!thread_has_tally(thread, place))) {
+        return allocate_at_slow(bytes, place, site, zero_bytes);
+    }
+    struct tally *tally = thread_tally(thread, place);
+    int32_t offset = bytes <= CLASS_TABLE * 16 ? class_offsets[((uint32_t)bytes + 15) / 16]
+                                               : class_offset(class_of(bytes));
+    if (!room_take(load_folded(&tally->room), bytes, &room)) {
+        return allocate_at_slow(bytes, place, site, zero_bytes);
+    }
+    void *block = take_at_hand(thread, offset, tag_make(place, bytes), tally, room, site, &before);
+    if (MEMPOOL_UNLIKELY(block == NULL)) {
+        return allocate_at_slow(bytes, place, site, zero_bytes);
+    }
+    return zero_bytes == 0 || slot_is_fresh(before) ? block : memset(block, 0, zero_bytes);
+}
+
+void *heap_malloc_at(size_t bytes, uint32_t place, uintptr_t site) {
+    return allocate_at(bytes, place, site, 0);
+}
+
+void *heap_calloc_at(size_t n, size_t bytes, uint32_t place, uintptr_t site) {
+    size_t all;
+    if (!multiply_checked(n, bytes, &all)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return allocate_at(all, place, site, all);
+}
+
+/* ---- of the current component ---------------------------------------------------------------- */
+
 MEMPOOL_API void *mempool_malloc_typed(size_t bytes, struct mempool_type *type) {
     return allocate_any(bytes, type, MEMPOOL_SITE(), 0);
 }
@@ -272,6 +350,44 @@ MEMPOOL_HOT_INLINE bool free_at_hand(struct thread *thread, struct cache *cache,
     return true;
 }
 
+/* Behind a shut door, a block that another thread got: true: parked, and booked. */
+static bool free_parked(struct thread *thread, struct cache *cache, struct round round,
+                        uintptr_t site) {
+    uint64_t value = load_relaxed(round.slot_record);
+    uint64_t tag = load_relaxed(slot_next_tag(round.slot_record));
+    uint32_t place = tag_place(tag);
+    uint64_t room;
+    if (thread_got(thread, value) || !thread_has_tally(thread, place)) {
+        return false;
+    }
+    struct tally *tally = thread_tally(thread, place);
+    if (!room_give(load_relaxed(&tally->room), tag - place, load_relaxed(&tally->cap), &room) ||
+        !park_hit(thread, cache, round, value, site)) {
+        return false;
+    }
+    store_relaxed(&tally->room, room);
+    return true;
+}
+
+/* What is not the thread's own to put: most often a block that another thread got. */
+MEMPOOL_NOINLINE static void free_others(void *block, uintptr_t site) {
+    struct thread *thread = thread_current;
+    struct descriptor *descriptor;
+    struct round round = {.object = block};
+    bool freed = false;
+    if (slot_find(block, &descriptor, &round.slot_record) == SLOT_FOUND &&
+        thread_door_open(thread)) {
+        int32_t offset = (int32_t)load_relaxed(&descriptor->cache_offset);
+        thread_shut_door(thread);
+        freed = offset < 0 &&
+                free_parked(thread, thread_heap_cache(thread, offset), round, site);
+        thread_open_door(thread);
+    }
+    if (!freed) {
+        free_slow(block, site);
+    }
+}
+
 MEMPOOL_HOT_INLINE void free_any(void *block, uintptr_t site) {
     struct descriptor *descriptor;
     record *slot_record;
@@ -289,7 +405,7 @@ MEMPOOL_HOT_INLINE void free_any(void *block, uintptr_t site) {
     bool freed = free_at_hand(thread, thread_heap_cache(thread, offset), block, slot_record, site);
     thread_open_door(thread);
     if (MEMPOOL_UNLIKELY(!freed)) {
-        free_slow(block, site);
+        free_others(block, site);
     }
 }
 

@@ -16,6 +16,8 @@ enum {
     LIVE_SHARE = 64,    /* and this part of what is live */
     CAP_GRANTS = 4,     /* a balance is capped at so many grants */
     BLOCKS_LEAST = 64,  /* room for blocks beside other threads */
+    NOTED_MS = 100,     /* since peaks were noted: they are due; */
+    NOTED_KIB = 64,     /* or so much was granted since, and a sixteenth */
     READER_TRIES = 1000, /* of a tally whose owner is off its processor in the middle */
 };
 
@@ -211,6 +213,53 @@ static void set_bounds(struct tally *tally, const struct account *account, struc
     }
 }
 
+/* Peaks are sums over all threads, whose lines are in other processors' caches. So beside others
+ * they are noted now and then, and when much was granted since. */
+static bool peaks_due(const struct thread *thread, const struct tally *tally,
+                      struct account *account) {
+    uint32_t now_ms = (uint32_t)thread->tick_ms;
+    uint32_t noted_kib = load_relaxed(&account->noted_kib);
+    uint32_t kib = (uint32_t)min_size((size_t)load_relaxed(&account->granted) >> 10, UINT32_MAX);
+    bool much = kib > noted_kib && kib - noted_kib > noted_kib / 16 + NOTED_KIB;
+    bool late = (int32_t)(now_ms - load_relaxed(&account->noted_ms)) >= NOTED_MS;
+    if (tally->shared && !much && !late) {
+        return false;
+    }
+    store_relaxed(&account->noted_ms, now_ms);
+    store_relaxed(&account->noted_kib, kib);
+    return true;
+}
+
+/* What was found when bounds are to be set anew. */
+struct survey {
+    bool is_due; /* peaks were noted; else the rest is not known */
+    struct account_sums sums;
+    int64_t live;
+};
+
+static struct survey survey(const struct thread *thread, const struct tally *tally,
+                            struct account *account, uint32_t number) {
+    struct survey ret = {.is_due = peaks_due(thread, tally, account)};
+    if (ret.is_due) {
+        ret.sums = note_peaks(tally, account, number);
+        ret.live = load_relaxed(&account->granted) - ret.sums.balances;
+    }
+    return ret;
+}
+
+static void set_bounds_after(struct tally *tally, const struct account *account,
+                             struct figures *now, const struct survey *found) {
+    if (found->is_due) {
+        set_bounds(tally, account, now, &found->sums, found->live);
+        return;
+    }
+    /* Beside others, by what is known of them. */
+    store_relaxed(&tally->peak_bytes, load_relaxed(&account->peak_bytes));
+    store_relaxed(&tally->peak_blocks, load_relaxed(&account->peak_blocks));
+    now->floor = least(now->balance, 0);
+    now->high = now->net + BLOCKS_LEAST;
+}
+
 /* ---- grants --------------------------------------------------------------------------------- */
 
 static int64_t choose_grant(const struct account *account, int64_t bytes) {
@@ -257,14 +306,13 @@ struct mempool_component *tally_make_room(struct thread *thread, uint32_t place,
         now.due += thread_tick(thread);
     }
     if (now.balance < wanted || (tally->shared && now.high == now.net)) {
-        struct account_sums sums = note_peaks(tally, account, account_of_place(place));
-        int64_t live = load_relaxed(&account->granted) - sums.balances;
+        struct survey found = survey(thread, tally, account, account_of_place(place));
         struct mempool_component *full =
             now.balance < wanted ? take_grant(account, &now, wanted - now.balance, wanted) : NULL;
         if (full != NULL) {
             return full;
         }
-        set_bounds(tally, account, &now, &sums, live);
+        set_bounds_after(tally, account, &now, &found);
     }
     /* The bounds are to be where they will be then. */
     struct figures then = now;
@@ -290,14 +338,13 @@ void tally_add(struct thread *thread, uint32_t place, int64_t bytes, int blocks)
     }
     write_figures(tally, account, &now);
     if (now.balance > now.cap && bytes > 0) {
-        struct account_sums sums = note_peaks(tally, account, number);
-        int64_t live = load_relaxed(&account->granted) - sums.balances;
+        struct survey found = survey(thread, tally, account, number);
         int64_t grant = choose_grant(account, 0);
         if (now.balance > grant) {
             give_back(account, &now, now.balance - grant);
         }
         now.cap = CAP_GRANTS * grant;
-        set_bounds(tally, account, &now, &sums, live);
+        set_bounds_after(tally, account, &now, &found);
         write_figures(tally, account, &now);
     }
 }

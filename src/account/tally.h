@@ -36,9 +36,10 @@
  *      ticks   it is time to look at the clock (cache/thread.h), every 256 allocations or sooner
  *
  * With more threads than one a tally's floor is 0, and peaks are noted when somebody asks or gives
- * back. They are wrong by at most what all hold granted, four grants each: 1/16 of the account, at
- * least 16 KiB (512 KiB where blocks are as large as 64 KiB), at most 4 MiB; and blocks by 1/64
- * each.
+ * back: each time that more than a sixteenth and 64 KiB were granted since, else every 100 ms,
+ * because a sum reads a line of every thread. They are wrong by at most what all hold granted, four
+ * grants each: 1/16 of the account, at least 16 KiB (512 KiB where blocks are as large as 64 KiB),
+ * at most 4 MiB; and by what comes and goes within that time without being so much.
  *
  * A thread that ends folds its tallies into the accounts. What has no tally (threads that ended or
  * could not be attached, no memory for tallies) is granted and booked in the account directly.

@@ -2,22 +2,14 @@
 /* Puts of objects that another thread got. */
 #include "cache/park.h"
 
-#include "cache/grace.h"
-
 enum {
     PARKED_BYTES = 1 << 20, /* of one pool's objects, */
     PARKED_ROUNDS = 2048,   /* or so many of them, are worth a barrier, */
     PARKED_ROUNDS_MIN = 31, /* but no fewer than these */
 };
 
-/* LIVE -> PARKED, and note whose object it was; false: it is not live any more. */
 static bool mark_parked(record *slot_record, uint64_t parked_record, uint64_t *parked_of) {
-    uint64_t value = load_relaxed(slot_record);
-    if (!record_is_live(value) || !swap_if_relaxed(slot_record, &value, parked_record)) {
-        return false;
-    }
-    *parked_of |= grace_bit(record_thread(value));
-    return true;
+    return park_mark(slot_record, load_relaxed(slot_record), parked_record, parked_of);
 }
 
 bool park_put(void *object, uintptr_t site, bool heap) {
@@ -35,21 +27,8 @@ bool park_put(void *object, uintptr_t site, bool heap) {
     thread_shut_door(thread);
     struct cache *cache = heap ? thread_heap_cache(thread, (int32_t)offset)
                                : thread_cache(thread, offset);
-    struct magazine *parked = load_relaxed(&cache->parked);
-    uint32_t n = load_relaxed(&cache->parked_n);
-    bool put = false;
-    /* Where the gates are closed, puts are under the lock. */
-    if (parked != NULL && n < parked->capacity && load_relaxed(&cache->ceiling) != NULL &&
-        !thread_got(thread, load_relaxed(round.slot_record))) {
-        put = mark_parked(round.slot_record,
-                          record_make(site, load_relaxed(&thread->stamp), RECORD_PARKED),
-                          &cache->parked_of);
-    }
-    if (put) {
-        parked->rounds[n] = round;
-        signal_fence();
-        store_relaxed(&cache->parked_n, n + 1);
-    }
+    uint64_t value = load_relaxed(round.slot_record);
+    bool put = !thread_got(thread, value) && park_hit(thread, cache, round, value, site);
     thread_open_door(thread);
     return put;
 }

@@ -37,6 +37,37 @@
 #define MEMPOOL_CACHE_PARK_H
 
 #include "cache/cache.h"
+#include "cache/grace.h"
+
+/* LIVE -> PARKED of a record that was `value`, and note whose object it was; false: it is not live
+ * any more. */
+static inline bool park_mark(record *slot_record, uint64_t value, uint64_t parked_record,
+                             uint64_t *parked_of) {
+    if (!record_is_live(value) || !swap_if_relaxed(slot_record, &value, parked_record)) {
+        return false;
+    }
+    *parked_of |= grace_bit(record_thread(value));
+    return true;
+}
+
+/* Behind a shut door: park a round of an object that was live, `value`, and another thread's.
+ * False: no room, or not live any more; nothing changed. */
+static inline bool park_hit(const struct thread *thread, struct cache *cache, struct round round,
+                            uint64_t value, uintptr_t site) {
+    struct magazine *parked = load_relaxed(&cache->parked);
+    uint32_t n = load_relaxed(&cache->parked_n);
+    /* Where the gates are closed, puts are under the lock. */
+    if (parked == NULL || n >= parked->capacity || load_relaxed(&cache->ceiling) == NULL ||
+        !park_mark(round.slot_record, value,
+                   record_make(site, load_relaxed(&thread->stamp), RECORD_PARKED),
+                   &cache->parked_of)) {
+        return false;
+    }
+    parked->rounds[n] = round;
+    signal_fence();
+    store_relaxed(&cache->parked_n, n + 1);
+    return true;
+}
 
 /* Without a lock. True: parked. False: not for this path (the thread's own object, no room, a
  * misuse); nothing changed. `heap`: it must be a block of the heap, else it must be none. */

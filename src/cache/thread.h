@@ -75,12 +75,12 @@ struct thread {
     _Atomic uint64_t stamp_free;   /* of a put. Whoever sees a new second writes all threads' */
     _Atomic uint32_t own;          /* owner: thread and state of an object that this thread got;
                                     * THREAD_GOT_NONE where the number is 0 */
+    /* read by every allocation of the heap; what they mean: account/books.h, account/component.h */
+    _Atomic uint32_t tally_bytes;  /* owner writes under threads_lock */
+    _Atomic(char *) tallies;       /* likewise; by account's place */
     _Atomic uint32_t stamp;        /* thread and seconds alone */
     _Atomic uint32_t stage;        /* enum thread_stage; owner */
-    /* read by every allocation of the heap; what they mean: account/component.h, account/books.h */
     _Atomic(uint32_t) *_Atomic account_places; /* owner; of the current component */
-    _Atomic(char *) tallies;         /* owner writes under threads_lock; by account's place */
-    _Atomic uint32_t tally_bytes;    /* likewise */
     struct mempool_component *_Atomic component; /* owner; NULL: the process's */
     /* owner */
     uint32_t tick_interval;        /* gets from tick to tick */
