@@ -13,8 +13,9 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* While the original formats a text: who asked for it. Else 0. */
+/* While the original formats a text: who asked for it, and where THIS is. Else 0. */
 static __thread uintptr_t format_site MEMPOOL_TLS_MODEL;
+static __thread void **format_location MEMPOOL_TLS_MODEL;
 
 static bool is_ours(const void *block) {
     return space_covers(space_offset(block));
@@ -29,37 +30,46 @@ static void remember_this(void) {
 
 MEMPOOL_NOINLINE static void *malloc_slow(size_t bytes, uint32_t type, const char *type_name,
                                           uintptr_t site) {
-    if (!original_engaged() || !translator_accounting()) {
-        return original.malloc(bytes, type, type_name);
+    uint32_t place = translator_place(format_location, type);
+    struct mempool_type *handle = NULL;
+    if (place == PLACE_NONE) {
+        if (!original_engaged() || !translator_accounting()) {
+            return original.malloc(bytes, type, type_name);
+        }
+        remember_this();
+        place = translator_place_slow(type, type_name, &handle);
     }
-    remember_this();
-    return heap_malloc(bytes, translator_charge_slow(type, type_name),
-                       format_site != 0 ? format_site : site);
+    site = format_site != 0 ? format_site : site;
+    return place != PLACE_NONE ? heap_malloc_at(bytes, place, site)
+                               : heap_malloc(bytes, handle, site);
 }
 
 MEMPOOL_NOINLINE static void *calloc_slow(size_t n, size_t bytes, uint32_t type,
                                           const char *type_name, uintptr_t site) {
+    struct mempool_type *handle;
     if (!original_engaged() || !translator_accounting()) {
         return original.calloc(n, bytes, type, type_name);
     }
     remember_this();
-    return heap_calloc(n, bytes, translator_charge_slow(type, type_name), site);
+    uint32_t place = translator_place_slow(type, type_name, &handle);
+    return place != PLACE_NONE ? heap_calloc_at(n, bytes, place, site)
+                               : heap_calloc(n, bytes, handle, site);
 }
 
 GLUSTERFS_API void *__gf_malloc(size_t bytes, uint32_t type, const char *type_name);
 GLUSTERFS_API void *__gf_malloc(size_t bytes, uint32_t type, const char *type_name) {
     uintptr_t site = MEMPOOL_SITE();
-    struct mempool_type *handle = translator_charge(type);
-    return MEMPOOL_LIKELY(handle != NULL) ? heap_malloc(bytes, handle, site)
-                                          : malloc_slow(bytes, type, type_name, site);
+    uint32_t place = translator_place(translator_this_location, type);
+    return MEMPOOL_LIKELY(place != PLACE_NONE) ? heap_malloc_at(bytes, place, site)
+                                               : malloc_slow(bytes, type, type_name, site);
 }
 
 GLUSTERFS_API void *__gf_calloc(size_t n, size_t bytes, uint32_t type, const char *type_name);
 GLUSTERFS_API void *__gf_calloc(size_t n, size_t bytes, uint32_t type, const char *type_name) {
     uintptr_t site = MEMPOOL_SITE();
-    struct mempool_type *handle = translator_charge(type);
-    return MEMPOOL_LIKELY(handle != NULL) ? heap_calloc(n, bytes, handle, site)
-                                          : calloc_slow(n, bytes, type, type_name, site);
+    uint32_t place = translator_place(translator_this_location, type);
+    return MEMPOOL_LIKELY(place != PLACE_NONE) ? heap_calloc_at(n, bytes, place, site)
+                                               : calloc_slow(n, bytes, type, type_name, site);
 }
 
 GLUSTERFS_API void *__gf_realloc(void *block, size_t bytes);
@@ -102,8 +112,10 @@ static int format_at(uintptr_t site, char **ret, const char *format, va_list lis
     (void)original_engaged();
     translator_this_location = NULL; /* its allocation comes the slow way */
     format_site = site;
+    format_location = location;
     int n = original.vasprintf(ret, format, list);
     format_site = 0;
+    format_location = NULL;
     translator_this_location = location;
     return n;
 }

@@ -16,8 +16,8 @@
  * again: a pool or block made by one side is never given to the other. Programs that do not use
  * libglusterfs (a daemon's helpers inherit its environment) never call, and nothing happens.
  *
- * No thread is started, here or below, and the original's sweeper is not either: processes fork
- * when they become daemons. Locks: `glusterfs_lock` for registers of this layer, held across
+ * No thread is started but in the place of the original's sweeper (sweeper.h): processes fork when
+ * they become daemons. Locks: `glusterfs_lock` for registers of this layer, held across
  * forks. It is taken by nothing that a get, put, allocation or free of a known pool or type does.
  * GlusterFS's own ctx->lock is never taken by those either. */
 #ifndef GLUSTERFS_ORIGINAL_H

@@ -3,9 +3,11 @@
 #include "pools.h"
 
 #include "original.h"
+#include "sweeper.h"
 #include "translator.h"
 
 #include "cache/hit.h"
+#include "cache/park.h"
 #include "pool/destroy.h"
 #include "pool/pool.h"
 #include "slab/slab.h"
@@ -14,16 +16,21 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 /* struct mem_pool_shared, and what is ours behind it. */
 struct replaced {
-    uint32_t power_of_two;
+    _Alignas(MEMPOOL_CACHE_LINE) uint32_t power_of_two;
     uint32_t reserved;
     struct glusterfs_pool *_Atomic owner; /* NULL: destroyed */
     struct mempool *pool;
+    /* what a hit needs of it, in the same cache line */
+    uintptr_t cache_offset;
+    size_t object_bytes;
     void *shared;          /* what the original led to */
     struct replaced *next; /* destroyed ones */
 };
+_Static_assert(sizeof(struct replaced) == MEMPOOL_CACHE_LINE, "a hit reads one line");
 
 /* struct mem_pool. */
 struct glusterfs_pool {
@@ -93,6 +100,8 @@ static bool replace(struct glusterfs_pool *pool, const char *name) {
     if (place != NULL) {
         place->power_of_two = pool->shared->power_of_two;
         place->pool = made;
+        place->cache_offset = pool_cache_offset(made);
+        place->object_bytes = pool->object_bytes;
         place->shared = pool->shared;
         pool->shared = place;
         store_relaxed(&place->owner, pool);
@@ -156,26 +165,54 @@ MEMPOOL_COLD static struct mempool *find_other(const struct glusterfs_pool *pool
     return original_engaged() && is_ours(place) ? place->pool : NULL;
 }
 
-MEMPOOL_HOT_INLINE struct mempool *pool_behind(const struct glusterfs_pool *pool) {
-    if (MEMPOOL_LIKELY(pool != NULL)) {
-        const struct replaced *place = pool->shared;
-        if (MEMPOOL_LIKELY(is_ours(place)) && MEMPOOL_LIKELY(load_relaxed(&place->owner) == pool)) {
-            return place->pool;
-        }
+/* What a pool leads to, if it is alive. */
+MEMPOOL_HOT_INLINE const struct replaced *place_behind(const struct glusterfs_pool *pool) {
+    if (MEMPOOL_UNLIKELY(pool == NULL)) {
+        return NULL;
     }
-    return find_other(pool);
+    const struct replaced *place = pool->shared;
+    return MEMPOOL_LIKELY(is_ours(place)) && MEMPOOL_LIKELY(load_relaxed(&place->owner) == pool)
+               ? place
+               : NULL;
 }
 
+MEMPOOL_NOINLINE static void *get_slow(struct glusterfs_pool *pool, uintptr_t site) {
+    const struct replaced *place = place_behind(pool);
+    struct mempool *ours = place != NULL ? place->pool : find_other(pool);
+    return ours != NULL ? pool_get_slow(ours, site, 0) : original.get(pool);
+}
+
+MEMPOOL_NOINLINE static void *get0_slow(struct glusterfs_pool *pool, uintptr_t site) {
+    const struct replaced *place = place_behind(pool);
+    struct mempool *ours = place != NULL ? place->pool : find_other(pool);
+    return ours != NULL ? pool_get_slow(ours, site, GET_ZEROED) : original.get0(pool);
+}
+
+/* A pool that is destroyed while others get from it is misuse; what they get then is from its
+ * cache still, or from the next pool of that number. */
 GLUSTERFS_API void *mem_get_malloc(struct glusterfs_pool *pool);
 GLUSTERFS_API void *mem_get_malloc(struct glusterfs_pool *pool) {
-    struct mempool *ours = pool_behind(pool);
-    return MEMPOOL_LIKELY(ours != NULL) ? pool_get(ours, MEMPOOL_SITE()) : original.get(pool);
+    uintptr_t site = MEMPOOL_SITE();
+    const struct replaced *place = place_behind(pool);
+    uint64_t before;
+    void *object = MEMPOOL_LIKELY(place != NULL)
+                       ? cache_get_hit(place->cache_offset, site, &before)
+                       : NULL;
+    return MEMPOOL_LIKELY(object != NULL) ? object : get_slow(pool, site);
 }
 
 GLUSTERFS_API void *mem_get_calloc(struct glusterfs_pool *pool);
 GLUSTERFS_API void *mem_get_calloc(struct glusterfs_pool *pool) {
-    struct mempool *ours = pool_behind(pool);
-    return MEMPOOL_LIKELY(ours != NULL) ? pool_get0(ours, MEMPOOL_SITE()) : original.get0(pool);
+    uintptr_t site = MEMPOOL_SITE();
+    const struct replaced *place = place_behind(pool);
+    uint64_t before;
+    void *object = MEMPOOL_LIKELY(place != NULL)
+                       ? cache_get_hit(place->cache_offset, site, &before)
+                       : NULL;
+    if (MEMPOOL_UNLIKELY(object == NULL)) {
+        return get0_slow(pool, site);
+    }
+    return slot_is_fresh(before) ? object : memset(object, 0, place->object_bytes);
 }
 
 /* ---- put ------------------------------------------------------------------------------------- */
@@ -190,6 +227,9 @@ static bool is_block(const void *object) {
 }
 
 MEMPOOL_NOINLINE static void put_slow(void *object, uintptr_t site) {
+    if (park_put(object, site, false)) {
+        return; /* another thread got it */
+    }
     if (!original_engaged() || object == NULL) {
         original.put(object);
     } else if (!space_covers(space_offset(object)) || is_block(object)) {
@@ -207,18 +247,22 @@ GLUSTERFS_API void mem_put_pool(void *object) {
     }
 }
 
-/* ---- the sweeper, which we have no need of --------------------------------------------------- */
+/* ---- the sweeper ----------------------------------------------------------------------------- */
 
 GLUSTERFS_API void mem_pools_init(void);
 GLUSTERFS_API void mem_pools_init(void) {
-    if (!original_engaged()) {
+    if (original_engaged()) {
+        sweeper_init();
+    } else {
         original.pools_init();
     }
 }
 
 GLUSTERFS_API void mem_pools_fini(void);
 GLUSTERFS_API void mem_pools_fini(void) {
-    if (!original_engaged()) {
+    if (original_engaged()) {
+        sweeper_fini();
+    } else {
         original.pools_fini();
     }
 }

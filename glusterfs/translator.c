@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-struct translator *_Atomic translators[TRANSLATORS_MAX];
+struct translator translators[TRANSLATORS_MAX];
 __thread void **translator_this_location MEMPOOL_TLS_MODEL;
 
 /* glusterfs_lock */
@@ -17,58 +17,45 @@ static struct mempool_component *own; /* of what this layer allocates; NULL: not
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
-static bool has_room(struct translator *translator, uint32_t n_types) {
-    struct mempool_type *type = mempool_type("translators");
+static bool has_places(struct translator *translator, uint32_t n_types) {
     if (translator->types_max < n_types) {
-        mempool_free((void *)(uintptr_t)translator->types); /* NOLINT: without its qualifiers */
-        translator->types = mempool_calloc_typed(n_types, sizeof translator->types[0], type);
-        translator->types_max = translator->types != NULL ? n_types : 0;
+        mempool_free((void *)(uintptr_t)translator->places); /* NOLINT: without its qualifiers */
+        translator->places = mempool_calloc_typed(n_types, sizeof translator->places[0],
+                                                  mempool_type("translators"));
+        translator->types_max = translator->places != NULL ? n_types : 0;
     }
     return translator->types_max >= n_types;
 }
 
-/* One that has ended and whose place is large enough, or a new one, with its number. */
-static struct translator *take_struct(uint32_t n_types, uint32_t *ret_number) {
+/* One that has ended and whose place is large enough, or a new one; NULL: none. */
+static struct translator *take_translator(uint32_t n_types) {
     for (uint32_t i = 1; i < n_translators; i++) {
-        struct translator *ended = load_relaxed(&translators[i]);
-        if (load_relaxed(&ended->records) == NULL && ended->types_max >= n_types) {
-            *ret_number = i;
-            return ended;
+        if (load_relaxed(&translators[i].records) == NULL && translators[i].types_max >= n_types) {
+            return &translators[i];
         }
     }
-    struct mempool_type *type = mempool_type("translators");
-    struct translator *fresh = NULL;
-    if (n_translators < TRANSLATORS_MAX) {
-        fresh = mempool_calloc_typed(1, sizeof *fresh, type);
+    if (n_translators == TRANSLATORS_MAX || !has_places(&translators[n_translators], n_types)) {
+        return NULL;
     }
-    if (fresh != NULL && !has_room(fresh, n_types)) {
-        mempool_free(fresh);
-        fresh = NULL;
-    }
-    if (fresh != NULL) {
-        *ret_number = n_translators++;
-    }
-    return fresh;
+    return &translators[n_translators++];
 }
 
 /* glusterfs_lock is held; the thread's component is our own. */
 static void register_locked(struct glusterfs_records *records, const char *name) {
-    uint32_t number = 0;
-    struct translator *translator = take_struct(records->n_types, &number);
+    struct translator *translator = take_translator(records->n_types);
     struct mempool_component *component = mempool_component_create(
         name != NULL && name[0] != '\0' ? name : "unnamed", NULL);
     if (translator == NULL || component == NULL) {
         return; /* the process is charged */
     }
     for (uint32_t i = 0; i < translator->types_max; i++) {
-        store_relaxed(&translator->types[i], NULL);
+        store_relaxed(&translator->places[i], PLACE_NONE);
     }
     translator->component = component;
-    translator->n_types = records->n_types;
-    store_relaxed(&records->number, number);
-    store_relaxed(&translator->records, records);
+    store_relaxed(&translator->n_types, records->n_types);
+    store_relaxed(&records->number, (uint32_t)(translator - translators));
     /* N1 pairs with N2 in translator.h */
-    store_release(&translators[number], translator);
+    store_release(&translator->records, records);
 }
 
 static void register_records(struct glusterfs_records *records, const char *name) {
@@ -109,15 +96,21 @@ static struct translator *current(void) {
     return translator_known(records);
 }
 
-struct mempool_type *translator_charge_slow(uint32_t type, const char *type_name) {
+uint32_t translator_place_slow(uint32_t type, const char *type_name,
+                               struct mempool_type **ret_type) {
     struct mempool_type *handle = mempool_type(type_name);
     struct translator *translator = current();
-    if (translator != NULL && type < translator->n_types) {
-        /* N3 pairs with N4 in translator.h */
-        store_release(&translator->types[type], handle);
+    *ret_type = handle;
+    if (translator != NULL && type < load_relaxed(&translator->n_types) && handle != NULL) {
+        uint32_t place = account_find(translator->component, handle);
+        /* What is charged to "other" is looked for each time: it is not this type's. */
+        if (place != PLACE_NONE && account_at(account_of_place(place))->type == handle) {
+            store_relaxed(&translator->places[type], place);
+            return place;
+        }
     }
     (void)mempool_component_enter(translator != NULL ? translator->component : NULL);
-    return handle;
+    return PLACE_NONE;
 }
 
 void translator_enter(void) {
@@ -173,50 +166,41 @@ GLUSTERFS_API void xlator_mem_acct_destroy(struct glusterfs_records *records) {
     original.records_destroy(records);
 }
 
-/* Live blocks of a component and type. */
-static int64_t live_blocks(const struct mempool_component *component,
-                           const struct mempool_type *type) {
-    struct mempool_account account = {.live_blocks = 0};
-    uint32_t place = account_known(component->account_places, type);
-    if (place != PLACE_NONE) {
-        account_read(account_of_place(place), &account);
-    }
-    return (int64_t)account.live_blocks;
-}
-
 /* Numbers may share a name: the first has them all. */
-static bool is_first(const struct translator *translator, uint32_t number,
-                     const struct mempool_type *type) {
+static bool is_first(const struct translator *translator, uint32_t number, uint32_t place) {
     uint32_t i = 0;
-    while (i < number && load_relaxed(&translator->types[i]) != type) {
+    while (i < number && load_relaxed(&translator->places[i]) != place) {
         i++;
     }
     return i == number;
 }
 
+static void sync_record(char *record_of_type, uint32_t place, bool is_first_of_place) {
+    struct mempool_account account = {.live_blocks = 0};
+    account_read(account_of_place(place), &account);
+    int64_t live = is_first_of_place ? (int64_t)account.live_blocks : 0;
+    const char *name = live > 0 ? account.type_name : NULL;
+    memcpy(record_of_type + original_layout.record_type_name, &name, sizeof name);
+    store_relaxed(
+        (_Atomic int64_t *)(void *)(record_of_type + original_layout.record_allocations), live);
+}
+
 static void sync_records(const struct translator *translator, struct glusterfs_records *records) {
-    for (uint32_t i = 0; i < translator->n_types; i++) {
-        struct mempool_type *type = translator_type(translator, i);
-        char *at = records->records + (size_t)i * RECORD_BYTES;
-        if (type == NULL) {
-            continue;
+    for (uint32_t i = 0; i < load_relaxed(&translator->n_types); i++) {
+        uint32_t place = load_relaxed(&translator->places[i]);
+        if (place != PLACE_NONE) {
+            sync_record(records->records + (size_t)i * RECORD_BYTES, place,
+                        is_first(translator, i, place));
         }
-        int64_t live =
-            is_first(translator, i, type) ? live_blocks(translator->component, type) : 0;
-        const char *name = live > 0 ? type->name : NULL;
-        memcpy(at + original_layout.record_type_name, &name, sizeof name);
-        store_relaxed((_Atomic int64_t *)(void *)(at + original_layout.record_allocations),
-                      live);
     }
 }
 
 void translators_sync(void) {
     pthread_mutex_lock(&glusterfs_lock);
     for (uint32_t i = 1; i < n_translators; i++) {
-        const struct translator *translator = load_relaxed(&translators[i]);
-        struct glusterfs_records *records = load_relaxed(&translator->records);
+        struct glusterfs_records *records = load_relaxed(&translators[i].records);
         if (records != NULL) {
-            sync_records(translator, records);
+            sync_records(&translators[i], records);
         }
     }
     pthread_mutex_unlock(&glusterfs_lock);

@@ -5,11 +5,11 @@
  *
  * GlusterFS has a current translator per thread (THIS), and for each an array of records, by the
  * numbers of its types (struct mem_acct). Here each such array is a component of ours, named as
- * the translator, and each number a type, named as GlusterFS names it:
+ * the translator, and each number a type, named as GlusterFS names it; both together an account:
  *
  *      THIS ---> translator ---> records {n_types, number, ...}        GlusterFS's
  *                                             |
- *                     translators[number] ----'---> component, types[] ours
+ *                     translators[number] ----'---> component, accounts' places    ours
  *
  * `number` lies in four bytes of the records that are padding. It is trusted only if what it leads
  * to leads back to the same records. So an allocation needs no lock and no search.
@@ -26,18 +26,19 @@
 
 #include "original.h"
 
-#include "account/component.h"
+#include "account/books.h"
 
+/* Half a cache line. */
 struct translator {
-    struct glusterfs_records *_Atomic records; /* NULL: ended */
+    struct glusterfs_records *_Atomic records; /* NULL: ended, or none yet */
+    _Atomic(uint32_t) *places; /* of accounts, by the number of a type; PLACE_NONE: not met */
+    _Atomic uint32_t n_types;
+    uint32_t types_max;        /* that there is room for */
     struct mempool_component *component;
-    uint32_t n_types;
-    uint32_t types_max; /* that there is room for */
-    struct mempool_type *_Atomic *types;
 };
 
 enum { TRANSLATORS_MAX = 1 << 14 };
-extern struct translator *_Atomic translators[TRANSLATORS_MAX];
+extern struct translator translators[TRANSLATORS_MAX];
 
 /* Where the thread's THIS is, asked for once; NULL: not yet, or a text is being formatted (heap.c).
  * Only where we are engaged is it anything else. */
@@ -55,42 +56,35 @@ static inline void *translator_pointer(const char *translator, uint16_t offset) 
 /* Ours of GlusterFS's records; NULL: not met yet. */
 MEMPOOL_HOT_INLINE struct translator *translator_known(const struct glusterfs_records *records) {
     uint32_t number = load_relaxed(&records->number);
-    struct translator *found = NULL;
-    if (MEMPOOL_LIKELY(number < TRANSLATORS_MAX)) {
-        /* N2 pairs with N1 in translator.c: it is whole */
-        found = load_acquire(&translators[number]);
-    }
-    return MEMPOOL_LIKELY(found != NULL) && load_relaxed(&found->records) == records ? found : NULL;
-}
-
-/* The type of a number, NULL: not met yet. */
-MEMPOOL_HOT_INLINE struct mempool_type *translator_type(const struct translator *translator,
-                                                        uint32_t number) {
-    /* N4 pairs with N3 in translator.c: it is whole */
-    return load_acquire(&translator->types[number]);
-}
-
-/* Make the current translator's component the thread's, and find the type. NULL: it is not that
- * simple. */
-MEMPOOL_HOT_INLINE struct mempool_type *translator_charge(uint32_t type) {
-    void *const *location = translator_this_location;
-    if (MEMPOOL_UNLIKELY(location == NULL) || MEMPOOL_UNLIKELY(*location == NULL)) {
+    if (MEMPOOL_UNLIKELY(number >= TRANSLATORS_MAX)) {
         return NULL;
+    }
+    struct translator *found = &translators[number];
+    /* N2 pairs with N1 in translator.c: it is whole */
+    return MEMPOOL_LIKELY(load_acquire(&found->records) == records) ? found : NULL;
+}
+
+/* The place of the account that a block is to be charged to, of the translator that THIS, at
+ * `location`, leads to. PLACE_NONE: it is not that simple. */
+MEMPOOL_HOT_INLINE uint32_t translator_place(void *const *location, uint32_t type) {
+    if (MEMPOOL_UNLIKELY(location == NULL) || MEMPOOL_UNLIKELY(*location == NULL)) {
+        return PLACE_NONE;
     }
     const struct glusterfs_records *records =
         translator_pointer(*location, original_layout.translator_records);
     const struct translator *translator = records != NULL ? translator_known(records) : NULL;
-    if (MEMPOOL_UNLIKELY(translator == NULL) || MEMPOOL_UNLIKELY(type >= translator->n_types)) {
-        return NULL;
+    if (MEMPOOL_UNLIKELY(translator == NULL) ||
+        MEMPOOL_UNLIKELY(type >= load_relaxed(&translator->n_types))) {
+        return PLACE_NONE;
     }
-    struct mempool_type *handle = translator_type(translator, type);
-    return MEMPOOL_LIKELY(handle != NULL) && component_make_current(translator->component) ? handle
-                                                                                          : NULL;
+    return load_relaxed(&translator->places[type]);
 }
 
-/* The same, simple or not; NULL: no memory for the type's name. Where we are engaged and accounting
- * is on. */
-MEMPOOL_COLD struct mempool_type *translator_charge_slow(uint32_t type, const char *type_name);
+/* The same, simple or not. Where it is not: makes the translator's component the thread's, and
+ * returns PLACE_NONE with the type in *ret_type (NULL: no memory for its name). Where we are
+ * engaged and accounting is on. */
+MEMPOOL_COLD uint32_t translator_place_slow(uint32_t type, const char *type_name,
+                                            struct mempool_type **ret_type);
 
 /* Is accounting on where this thread is? Where it is off, the original uses libc's malloc. */
 bool translator_accounting(void);

@@ -6,6 +6,7 @@
 
 #include <mempool/observe.h>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -375,10 +376,48 @@ static void a_dump_that_cannot_be_written_is_said(void **state) {
     close(saved);
 }
 
-static void the_sweeper_is_not_started(void **state) {
+static int n_threads(void) {
+    DIR *tasks = opendir("/proc/self/task");
+    int n = -2; /* itself and the one above */
+    while (readdir(tasks) != NULL) {
+        n++;
+    }
+    closedir(tasks);
+    return n;
+}
+
+/* There is one of ours in its place, from the first init to the last fini; what a peak left goes
+ * back when nothing goes on. */
+static void the_sweeper_is_ours(void **state) {
     (void)state;
+    enum { N = 20000 };
+    static void *objects[N];
+    assert_int_equal(n_threads(), 1);
     mem_pools_init();
+    mem_pools_init();
+    assert_int_equal(n_threads(), 2);
+    struct fake_pool *pool = mem_pool_new_fn(&context, 4000, 1, pool_name);
+    for (int i = 0; i < N; i++) {
+        objects[i] = mem_get_calloc(pool);
+    }
+    struct mempool_ledger peak = {.struct_size = sizeof peak}, rest = peak;
+    assert_int_equal(mempool_ledger(&peak), 0);
+    for (int i = 0; i < N; i++) {
+        mem_put_pool(objects[i]);
+    }
+    uint64_t resident = UINT64_MAX;
+    for (int i = 0; i < 200 && resident > peak.resident - (40 << 20); i++) {
+        usleep(100000);
+        assert_int_equal(mempool_ledger(&rest), 0);
+        resident = rest.resident;
+    }
+    assert_true(resident <= peak.resident - (40 << 20)); /* of 80 MB */
+    mem_pool_destroy(pool);
     mem_pools_fini();
+    assert_int_equal(n_threads(), 2);
+    mem_pools_fini();
+    assert_int_equal(n_threads(), 1);
+    mem_pools_fini(); /* one too many */
     assert_int_equal(fake_calls.pools_init, 0);
 }
 
@@ -441,7 +480,7 @@ int main(void) {
         cmocka_unit_test(an_ended_translator_leaves_its_blocks),
         cmocka_unit_test(dumps_are_right_and_ours_beside_them),
         cmocka_unit_test(a_dump_that_cannot_be_written_is_said),
-        cmocka_unit_test(the_sweeper_is_not_started),
+        cmocka_unit_test(the_sweeper_is_ours),
         cmocka_unit_test(a_child_goes_on),
     };
     return cmocka_run_group_tests(tests, begin, end);
