@@ -3,6 +3,7 @@
 #include "original.h"
 
 #include "misuse.h"
+#include "sweeper.h"
 
 #include <mempool/account.h>
 
@@ -85,11 +86,16 @@ static void after_fork(void) {
     pthread_mutex_unlock(&glusterfs_lock);
 }
 
+static void in_child(void) {
+    after_fork();
+    sweeper_child();
+}
+
 /* Our lock is taken before the core's. What is to run before a fork runs in the reverse order of
  * its registration: so the core's comes first here. */
 static void watch_forks(void) {
     (void)mempool_component_process();
-    (void)pthread_atfork(before_fork, after_fork, after_fork);
+    (void)pthread_atfork(before_fork, after_fork, in_child);
 }
 
 static enum original_state decide(void) {

@@ -84,6 +84,11 @@ static void start(void) {
     }
 }
 
+void sweeper_child(void) {
+    (void)pthread_mutex_init(&lock, NULL); /* as it is, it may be the thread's */
+    is_running = false;
+}
+
 void sweeper_init(void) {
     pthread_mutex_lock(&lock);
     if (n_users++ == 0) {

@@ -14,5 +14,7 @@
 /* Counted, as in the original: the first starts the thread, the last ends it. */
 void sweeper_init(void);
 void sweeper_fini(void);
+/* In the child of a fork: the thread is not there. */
+void sweeper_child(void);
 
 #endif

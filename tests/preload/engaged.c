@@ -426,8 +426,11 @@ static void a_child_goes_on(void **state) {
     struct fake_pool *pool = mem_pool_new_fn(&context, OBJECT_BYTES, 1, pool_name);
     void *object = mem_get_malloc(pool), *block = __gf_malloc(10, TYPE, "fake_mt_fork");
     int status;
+    mem_pools_init();
     pid_t child = fork();
     if (child == 0) {
+        alarm(60);
+        mem_pools_fini(); /* of a thread that is not there */
         mem_put_pool(object);
         __gf_free(block);
         enter("child");
@@ -437,6 +440,7 @@ static void a_child_goes_on(void **state) {
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    mem_pools_fini();
     mem_put_pool(object);
     __gf_free(block);
     mem_pool_destroy(pool);
