@@ -6,10 +6,11 @@
 #include "pool/raced.h"
 #include "pool/reclaim.h"
 #include "pool/registry.h"
+#include "vm/blocks.h"
 
 #include <errno.h>
 
-/* What the arena keeps for the next to need it; bytes. */
+/* What the arena and the bookkeeping keep for the next to need it; bytes. */
 static size_t clean_arena(void) {
     struct sys_signals signals;
     size_t bytes = 0;
@@ -18,6 +19,7 @@ static size_t clean_arena(void) {
     while ((piece = slab_clean_arena(SIZE_MAX)) > 0) {
         bytes += piece;
     }
+    bytes += blocks_trim();
     sys_signals_restore(&signals);
     return bytes;
 }

@@ -14,6 +14,8 @@ enum {
     PAGES_KEPT = 64,         /* free blocks of one page that stay resident: the largest magazines */
 };
 _Static_assert(BLOCK_BYTES_MIN << (CLASSES - 1) == BLOCK_BYTES_MAX, "the classes cover the sizes");
+enum { PAGE_CLASS = 6 };
+_Static_assert(BLOCK_BYTES_MIN << PAGE_CLASS == SMALL_PAGE_BYTES, "whose blocks are such pages");
 
 struct free_block {
     struct free_block *next;
@@ -39,10 +41,10 @@ static unsigned class_of(size_t bytes) {
     return log2_ceiling(max_size(bytes, BLOCK_BYTES_MIN)) - CLASS_SHIFT_MIN;
 }
 
-/* Cut a fresh page into blocks of one class; all but the first go on the list. */
+/* Cut a page into blocks of one class; all but the first go on the list. */
 static void *cut_page(unsigned class) {
     size_t bytes = BLOCK_BYTES_MIN << class;
-    char *page = area_extend(&space.blocks, SMALL_PAGE_BYTES);
+    char *page = block_take_locked(SMALL_PAGE_BYTES);
     if (page == NULL) {
         return NULL;
     }
@@ -147,6 +149,90 @@ void block_give_records_locked(void *given, size_t bytes) {
     }
     store_relaxed(&block[0], (uintptr_t)free_records[class]);
     free_records[class] = block;
+}
+
+/* ---- pages of small blocks ------------------------------------------------------------------- */
+
+static struct free_block *merge(struct free_block *left, struct free_block *right) {
+    struct free_block *merged = NULL;
+    struct free_block **end = &merged;
+    while (left != NULL && right != NULL) {
+        struct free_block **lower = left < right ? &left : &right;
+        *end = *lower;
+        end = &(*lower)->next;
+        *lower = (*lower)->next;
+    }
+    *end = left != NULL ? left : right;
+    return merged;
+}
+
+/* By address. Bottom-up merge sort: runs[i] is sorted, and has 2^i blocks or none. */
+static struct free_block *sort(struct free_block *list) {
+    struct free_block *runs[32] = {NULL};
+    while (list != NULL) {
+        struct free_block *run = list;
+        unsigned i = 0;
+        list = list->next;
+        run->next = NULL;
+        for (; runs[i] != NULL; i++) {
+            run = merge(runs[i], run);
+            runs[i] = NULL;
+        }
+        runs[i] = run;
+    }
+    for (unsigned i = 0; i < sizeof runs / sizeof runs[0]; i++) {
+        list = merge(runs[i], list);
+    }
+    return list;
+}
+
+static uintptr_t page_of(const struct free_block *block) {
+    return (uintptr_t)block & ~(uintptr_t)(SMALL_PAGE_BYTES - 1);
+}
+
+/* Is every block of a page on the sorted list, from `first` on? The last of them. */
+static struct free_block *whole_page(struct free_block *first, size_t blocks_in_page) {
+    struct free_block *at = first;
+    size_t n = 1;
+    while (at->next != NULL && page_of(at->next) == page_of(first)) {
+        at = at->next;
+        n++;
+    }
+    return n == blocks_in_page ? at : NULL;
+}
+
+/* Take the pages off the list of a class whose blocks are all free; how many bytes. */
+static size_t give_back_pages(unsigned class) {
+    size_t bytes = 0;
+    struct free_block **link = &free_blocks[class];
+    *link = sort(*link);
+    while (*link != NULL) {
+        struct free_block *first = *link;
+        struct free_block *last = whole_page(first, SMALL_PAGE_BYTES / (BLOCK_BYTES_MIN << class));
+        if (last == NULL) {
+            link = &first->next;
+            continue;
+        }
+        *link = last->next;
+        if (sys_operations.purge(first, SMALL_PAGE_BYTES) == 0) {
+            bytes += SMALL_PAGE_BYTES;
+        } else {
+            memset(first, 0, SMALL_PAGE_BYTES);
+        }
+        first->next = free_blocks[PAGE_CLASS];
+        free_blocks[PAGE_CLASS] = first;
+    }
+    return bytes;
+}
+
+size_t blocks_trim(void) {
+    size_t bytes = 0;
+    sys_lock_take(&space.lock);
+    for (unsigned class = 0; space.ready && class < PAGE_CLASS; class++) {
+        bytes += give_back_pages(class);
+    }
+    sys_lock_drop(&space.lock);
+    return bytes;
 }
 
 void *block_take(size_t bytes) {

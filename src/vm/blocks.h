@@ -5,8 +5,10 @@
  *
  * Blocks have power-of-two sizes from 64 bytes to 4 MiB. Each size has a list of free blocks,
  * linked through their first word (no caller of the library can reach it: guards fence the area).
- * Blocks below a page are cut from one page of equal blocks. Blocks of a page and more are purged
- * when they come back, so that a pool that shrank keeps no record pages resident.
+ * Blocks below a page are cut from one page of equal blocks; a page whose blocks are all free goes
+ * back when memory is trimmed (blocks_trim), and may be cut anew for another size. Blocks of a page
+ * and more are purged when they come back, so that a pool that shrank keeps no record pages
+ * resident.
  *
  * Records of large pools come from huge pages, like their objects (vm/arena.h, SPANS): such blocks
  * are cut from pieces of 2 MiB that hold blocks of one size only.
@@ -26,6 +28,9 @@ size_t block_bytes(size_t bytes);
 /* `bytes` of zeroed memory, aligned to 64 bytes (to a page from a page up); NULL: none. */
 void *block_take(size_t bytes);
 void block_give(void *block, size_t bytes); /* bytes as asked for */
+
+/* Give pages of small blocks back that are free as a whole; how many bytes. Signals are blocked. */
+size_t blocks_trim(void);
 
 /* For callers that hold space.lock. */
 void *block_take_locked(size_t bytes);

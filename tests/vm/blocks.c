@@ -111,6 +111,9 @@ static void random_steps(struct rng *rng, size_t n_steps) {
         } else if (n_blocks > 0) {
             give_back(rng_below(rng, n_blocks));
         }
+        if (rng_chance(rng, 1)) {
+            (void)blocks_trim();
+        }
     }
 }
 
@@ -136,6 +139,42 @@ static void blocks_are_used_again(void **state) {
         assert_int_equal(space.blocks.used_bytes, used);
         give_all_back();
     }
+}
+
+/* Pages of small blocks go back when all their blocks are free, whatever the order in which they
+ * came, and serve other sizes; one block that is in use keeps its page. */
+static void pages_of_small_blocks_go_back(void **state) {
+    (void)state;
+    enum { SMALL = 256, IN_A_PAGE = PAGE_BYTES / SMALL, PAGES = 8 };
+    struct rng rng = {rng_seed()};
+    (void)blocks_trim();
+    for (int i = 0; i < PAGES * IN_A_PAGE; i++) {
+        hold(block_take(SMALL), SMALL, (uint64_t)i);
+    }
+    unsigned char *last = blocks[n_blocks - 1].block;
+    n_blocks--; /* in use beside the others */
+    while (n_blocks > 0) {
+        give_back(rng_below(&rng, n_blocks));
+    }
+    size_t trimmed = blocks_trim();
+    /* Some were taken from a page with others in use; the last one's stays. */
+    assert_in_range(trimmed, (PAGES - 2) * PAGE_BYTES, (PAGES - 1) * PAGE_BYTES);
+    assert_int_equal(blocks_trim(), 0);
+    size_t used = space.blocks.used_bytes;
+    for (size_t i = 0; i < trimmed / PAGE_BYTES * 2; i++) {
+        hold(block_take(PAGE_BYTES / 2), PAGE_BYTES / 2, i);
+    }
+    assert_int_equal(space.blocks.used_bytes, used); /* cut anew */
+    give_all_back();
+    block_give(last, SMALL);
+    assert_true(blocks_trim() >= trimmed + PAGE_BYTES);
+    faults_arm(FAULT_PURGE, 1, UINT64_MAX);
+    hold(block_take(SMALL), SMALL, 1);
+    give_all_back();
+    assert_int_equal(blocks_trim(), 0); /* none went back, */
+    assert_true(faults_disarm() > 0);
+    hold(block_take(SMALL), SMALL, 1); /* and it is zero all the same */
+    give_all_back();
 }
 
 /* Where pages cannot be given back, a block is cleared by hand. */
@@ -221,6 +260,7 @@ int main(void) {
         cmocka_unit_test(too_large_is_refused),
         cmocka_unit_test(no_piece_is_no_end),
         cmocka_unit_test(blocks_are_used_again),
+        cmocka_unit_test(pages_of_small_blocks_go_back),
         cmocka_unit_test(huge_blocks_share_pieces),
         cmocka_unit_test(blocks_are_zeroed_and_apart),
         cmocka_unit_test(blocks_are_zeroed_though_purging_fails),
