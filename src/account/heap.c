@@ -354,10 +354,14 @@ MEMPOOL_HOT_INLINE bool free_at_hand(struct thread *thread, struct cache *cache,
 static bool free_parked(struct thread *thread, struct cache *cache, struct round round,
                         uintptr_t site) {
     uint64_t value = load_relaxed(round.slot_record);
+    uint64_t room;
+    /* What a pointer into the middle of a block leads to is a tag, and no live record. */
+    if (!record_is_live(value) || thread_got(thread, value)) {
+        return false;
+    }
     uint64_t tag = load_relaxed(slot_next_tag(round.slot_record));
     uint32_t place = tag_place(tag);
-    uint64_t room;
-    if (thread_got(thread, value) || !thread_has_tally(thread, place)) {
+    if (!thread_has_tally(thread, place)) {
         return false;
     }
     struct tally *tally = thread_tally(thread, place);
