@@ -176,16 +176,23 @@ MEMPOOL_HOT_INLINE const struct replaced *place_behind(const struct glusterfs_po
                : NULL;
 }
 
-MEMPOOL_NOINLINE static void *get_slow(struct glusterfs_pool *pool, uintptr_t site) {
+/* `zero_bytes`: 0, or GET_ZEROED. */
+MEMPOOL_NOINLINE static void *get_slow(struct glusterfs_pool *pool, uintptr_t site,
+                                       size_t zero_bytes) {
     const struct replaced *place = place_behind(pool);
     struct mempool *ours = place != NULL ? place->pool : find_other(pool);
-    return ours != NULL ? pool_get_slow(ours, site, 0) : original.get(pool);
+    if (ours != NULL) {
+        return pool_get_slow(ours, site, zero_bytes);
+    }
+    return zero_bytes == 0 ? original.get(pool) : original.get0(pool);
 }
 
-MEMPOOL_NOINLINE static void *get0_slow(struct glusterfs_pool *pool, uintptr_t site) {
-    const struct replaced *place = place_behind(pool);
-    struct mempool *ours = place != NULL ? place->pool : find_other(pool);
-    return ours != NULL ? pool_get_slow(ours, site, GET_ZEROED) : original.get0(pool);
+/* A hit, or NULL. *ret_place: what leads to ours, or NULL; *ret_before: the record, before. */
+MEMPOOL_HOT_INLINE void *get_hit(const struct glusterfs_pool *pool, uintptr_t site,
+                                 const struct replaced **ret_place, uint64_t *ret_before) {
+    const struct replaced *place = *ret_place = place_behind(pool);
+    return MEMPOOL_LIKELY(place != NULL) ? cache_get_hit(place->cache_offset, site, ret_before)
+                                         : NULL;
 }
 
 /* A pool that is destroyed while others get from it is misuse; what they get then is from its
@@ -193,24 +200,20 @@ MEMPOOL_NOINLINE static void *get0_slow(struct glusterfs_pool *pool, uintptr_t s
 GLUSTERFS_API void *mem_get_malloc(struct glusterfs_pool *pool);
 GLUSTERFS_API void *mem_get_malloc(struct glusterfs_pool *pool) {
     uintptr_t site = MEMPOOL_SITE();
-    const struct replaced *place = place_behind(pool);
+    const struct replaced *place;
     uint64_t before;
-    void *object = MEMPOOL_LIKELY(place != NULL)
-                       ? cache_get_hit(place->cache_offset, site, &before)
-                       : NULL;
-    return MEMPOOL_LIKELY(object != NULL) ? object : get_slow(pool, site);
+    void *object = get_hit(pool, site, &place, &before);
+    return MEMPOOL_LIKELY(object != NULL) ? object : get_slow(pool, site, 0);
 }
 
 GLUSTERFS_API void *mem_get_calloc(struct glusterfs_pool *pool);
 GLUSTERFS_API void *mem_get_calloc(struct glusterfs_pool *pool) {
     uintptr_t site = MEMPOOL_SITE();
-    const struct replaced *place = place_behind(pool);
+    const struct replaced *place;
     uint64_t before;
-    void *object = MEMPOOL_LIKELY(place != NULL)
-                       ? cache_get_hit(place->cache_offset, site, &before)
-                       : NULL;
+    void *object = get_hit(pool, site, &place, &before);
     if (MEMPOOL_UNLIKELY(object == NULL)) {
-        return get0_slow(pool, site);
+        return get_slow(pool, site, GET_ZEROED);
     }
     return slot_is_fresh(before) ? object : memset(object, 0, place->object_bytes);
 }

@@ -338,7 +338,8 @@ MEMPOOL_NOINLINE void *pool_get_slow(struct mempool *pool, uintptr_t site, size_
     return object;
 }
 
-MEMPOOL_HOT_INLINE void *get(struct mempool *pool, uintptr_t site) {
+MEMPOOL_API void *mempool_get(struct mempool *pool) {
+    uintptr_t site = MEMPOOL_SITE();
     uint64_t before;
     if (MEMPOOL_LIKELY(pool != NULL)) {
         void *object = cache_get_hit(pool_cache_offset(pool), site, &before);
@@ -349,7 +350,8 @@ MEMPOOL_HOT_INLINE void *get(struct mempool *pool, uintptr_t site) {
     return pool_get_slow(pool, site, 0);
 }
 
-MEMPOOL_HOT_INLINE void *get0(struct mempool *pool, uintptr_t site) {
+MEMPOOL_API void *mempool_get0(struct mempool *pool) {
+    uintptr_t site = MEMPOOL_SITE();
     uint64_t before;
     void *object = pool != NULL ? cache_get_hit(pool_cache_offset(pool), site, &before) : NULL;
     if (MEMPOOL_UNLIKELY(object == NULL)) {
@@ -359,20 +361,4 @@ MEMPOOL_HOT_INLINE void *get0(struct mempool *pool, uintptr_t site) {
         memset(object, 0, pool->depot.shape.object_bytes);
     }
     return object;
-}
-
-MEMPOOL_API void *mempool_get(struct mempool *pool) {
-    return get(pool, MEMPOOL_SITE());
-}
-
-MEMPOOL_API void *mempool_get0(struct mempool *pool) {
-    return get0(pool, MEMPOOL_SITE());
-}
-
-void *pool_get(struct mempool *pool, uintptr_t site) {
-    return get(pool, site);
-}
-
-void *pool_get0(struct mempool *pool, uintptr_t site) {
-    return get0(pool, site);
 }

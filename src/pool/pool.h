@@ -79,10 +79,6 @@ static inline bool pool_is_heap_class(const struct mempool *pool) {
  * of the other family. */
 MEMPOOL_COLD void pool_report_misput(const void *object, uintptr_t site, bool wrong_call);
 
-/* mempool_get and mempool_get0 on behalf of a caller at `site`. */
-void *pool_get(struct mempool *pool, uintptr_t site);
-void *pool_get0(struct mempool *pool, uintptr_t site);
-
 /* The parts of get and put that bulk and the heap share with the single forms. */
 /* `zero_bytes`: so many of the object's bytes are to be zero; GET_ZEROED: all of them. */
 #define GET_ZEROED SIZE_MAX
