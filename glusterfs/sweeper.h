@@ -6,8 +6,8 @@
  * thread, started by mem_pools_init and ended by mem_pools_fini, that frees what was not used for
  * half a minute; so there may be one here, at the same places: never before a daemon's fork.
  *
- * It looks twice in a period how many gets and allocations there were. When there were few, it
- * trims all pools once, and again only when there was more to do since. */
+ * It looks every few seconds how many gets from pools there were. When there were few, it trims all
+ * pools and the heap once, and again only when there was more to do since. */
 #ifndef GLUSTERFS_SWEEPER_H
 #define GLUSTERFS_SWEEPER_H
 

@@ -75,7 +75,8 @@ MEMPOOL_HOT_INLINE uint32_t account_known(const _Atomic(uint32_t) *places,
     return load_acquire(&places[type->number]);
 }
 
-/* The account of a component and type, made if need be; PLACE_NONE: no memory, or too many. */
+/* The account of a component and type, made if need be; PLACE_NONE: no memory. Where there
+ * are too many: that of "other". */
 uint32_t account_find(struct mempool_component *component, struct mempool_type *type);
 struct account *account_at(uint32_t number);
 uint32_t accounts_used(void); /* numbers 1 .. this - 1 */
