@@ -164,9 +164,7 @@ static int use_pools(void *unused) {
 static int fork_beside_busy_threads(void *unused) {
     (void)unused;
     pthread_t threads[N_THREADS];
-    /* AddressSanitizer's malloc of gcc 12 may hang in such a child: nobody gives back the locks
-     * that other threads held at the fork. */
-    create_pools(test_runtime() == TEST_RUNTIME_ASAN ? MEMPOOL_GROW : MEMPOOL_HEAP);
+    create_pools(test_malloc_is_whole_after_fork() ? MEMPOOL_HEAP : MEMPOOL_GROW);
     /* The child's own objects take the place of thread 0's. */
     for (size_t i = 1; i < N_THREADS; i++) {
         threads[i] = thread_start(use_until_the_end, (void *)i);

@@ -140,9 +140,7 @@ int main(void) {
     pools[LIMITED] = pool_of_options(&POOL_OPTIONS(.object_bytes = 128, .limit = LIMIT));
     pools[2] = pool_of_options(&POOL_OPTIONS(.object_bytes = 2000, .count = 30));
     pools[3] = pool_of_options(&POOL_OPTIONS(.object_bytes = 32, .flags = MEMPOOL_UNCACHED));
-    /* What other threads have from malloc is lost in a child, which valgrind calls a leak. */
-    enum mempool_on_empty heap =
-        test_runtime() == TEST_RUNTIME_VALGRIND ? MEMPOOL_GROW : MEMPOOL_HEAP;
+    enum mempool_on_empty heap = test_malloc_is_whole_after_fork() ? MEMPOOL_HEAP : MEMPOOL_GROW;
     pools[4] = pool_of_options(&POOL_OPTIONS(.object_bytes = 80, .count = 20, .on_empty = heap));
     pthread_t threads[3] = {
         thread_start(get_and_put, (void *)(uintptr_t)1),
