@@ -41,6 +41,7 @@ static uint32_t make_account(struct mempool_component *component, struct mempool
     accounts[n].type = type;
     /* B1 pairs with B2 */
     store_release(&n_accounts, n + 1);
+    space_root_set(ROOT_N_ACCOUNTS, n + 1);
     return n;
 }
 
@@ -202,6 +203,8 @@ static int init_locked(void) {
         fork_watched = result == 0;
     }
     if (result == 0) {
+        space_root_set(ROOT_ACCOUNTS, (uintptr_t)accounts);
+        space_root_set(ROOT_COMPONENTS, (uintptr_t)component_root());
         thread_retiring = fold_thread;
         pool_component_name = component_name;
         pool_soft_limits = components_soft_limits;

@@ -75,6 +75,7 @@ uint64_t thread_clock(void) {
     /* Once a second, by whoever sees it first, for those too who only ever hit. Never back: who was
      * interrupted here brings an older second than somebody who was not. */
     if ((int32_t)(seconds - before) > 0 && swap_if_relaxed(&depot_seconds, &before, seconds)) {
+        space_root_raise(ROOT_SECONDS, seconds);
         stamp_all();
     }
     return now_ms;
@@ -150,6 +151,7 @@ static struct thread *take_struct(void) {
         thread->next_all = load_relaxed(&all_threads);
         /* T1 pairs with T2: readers without the lock see a whole struct */
         store_release(&all_threads, thread);
+        space_root_set(ROOT_THREADS, (uintptr_t)thread);
     }
     return thread;
 }
@@ -365,6 +367,7 @@ int threads_init(void (*ending)(struct thread *thread)) {
             notes = NULL;
             return result;
         }
+        space_root_set(ROOT_NOTES, (uintptr_t)notes);
         store_relaxed(&start_ms, sys_operations.clock_ms());
         (void)thread_clock();
     }

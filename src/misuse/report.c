@@ -168,6 +168,7 @@ void report_misuse(const struct report *report) {
     int saved_errno = errno;
     policy_init();
     uint64_t count = add_relaxed(&counts[report->kind], 1) + 1;
+    space_root_raise(ROOT_MISUSES + report->kind, count);
     enum mempool_misuse_action action = policy_action(report->kind);
     bool due = count <= WRITTEN_IN_FULL || count % WRITTEN_IN_FULL == 0;
     if (due || action != MEMPOOL_MISUSE_REPORT || report_listener_here != NULL) {

@@ -3,6 +3,7 @@
 #include "observe/census.h"
 
 #include "account/books.h"
+#include "base/sort.h"
 #include "base/text.h"
 #include "pool/heap.h"
 #include "pool/registry.h"
@@ -183,21 +184,6 @@ static int compare_groups(const void *left, const void *right) {
     return a->count != b->count ? (a->count < b->count ? 1 : -1) : 0;
 }
 
-/* Heap sort (Williams 1964): libc's qsort may allocate. */
-static void sift_down(struct census_group *groups, size_t at, size_t n) {
-    for (size_t child; (child = 2 * at + 1) < n; at = child) {
-        if (child + 1 < n && compare_groups(&groups[child], &groups[child + 1]) < 0) {
-            child++;
-        }
-        if (compare_groups(&groups[at], &groups[child]) >= 0) {
-            return;
-        }
-        struct census_group moved = groups[at];
-        groups[at] = groups[child];
-        groups[child] = moved;
-    }
-}
-
 void census_sort(struct census *census) {
     size_t n = 0;
     for (size_t i = 0; i < CENSUS_GROUPS; i++) {
@@ -206,15 +192,7 @@ void census_sort(struct census *census) {
         }
     }
     census->n_groups = n;
-    for (size_t i = n / 2; i > 0; i--) {
-        sift_down(census->groups, i - 1, n);
-    }
-    for (size_t i = n; i > 1; i--) {
-        struct census_group last = census->groups[0];
-        census->groups[0] = census->groups[i - 1];
-        census->groups[i - 1] = last;
-        sift_down(census->groups, 0, i - 1);
-    }
+    sort_items(census->groups, n, sizeof census->groups[0], compare_groups);
 }
 
 /* Behind census_sort. Groups are few by now: accounts and pools. */

@@ -13,31 +13,21 @@
 
 struct sys_lock heap_lock;
 
-enum {
-    BUCKETS_SHIFT = 12,
-    BUCKETS = 1 << BUCKETS_SHIFT,
-};
-
-/* One live heap object. */
-struct note {
-    struct note *next;
-    void *object;
-    struct mempool *pool;
-    uint64_t record_value;
-    uint64_t serial; /* order of birth, for walks */
-};
-
-static struct note **buckets; /* heap_lock; made with the first object */
+static struct heap_note **buckets; /* heap_lock; made with the first object */
 static uint64_t last_serial;
 static _Atomic size_t n_notes;
 
-static struct note **bucket_of(const void *object) {
-    uint64_t hash = ((uintptr_t)object >> 4) * UINT64_C(0x9e3779b97f4a7c15);
-    return &buckets[hash >> (64 - BUCKETS_SHIFT)];
+const void *heap_buckets_place(void) {
+    return &buckets;
 }
 
-static struct note *note_insert(struct mempool *pool, void *object, uintptr_t site) {
-    struct note *note = block_take(sizeof *note);
+static struct heap_note **bucket_of(const void *object) {
+    uint64_t hash = ((uintptr_t)object >> 4) * UINT64_C(0x9e3779b97f4a7c15);
+    return &buckets[hash >> (64 - HEAP_BUCKETS_SHIFT)];
+}
+
+static struct heap_note *note_insert(struct mempool *pool, void *object, uintptr_t site) {
+    struct heap_note *note = block_take(sizeof *note);
     if (note == NULL) {
         return NULL;
     }
@@ -48,7 +38,7 @@ static struct note *note_insert(struct mempool *pool, void *object, uintptr_t si
     note->record_value = record_make(site, stamp, RECORD_LIVE);
     sys_lock_take(&heap_lock);
     if (buckets == NULL) {
-        buckets = block_take(BUCKETS * sizeof *buckets);
+        buckets = block_take(HEAP_BUCKETS * sizeof *buckets);
     }
     if (buckets == NULL) {
         sys_lock_drop(&heap_lock);
@@ -56,7 +46,7 @@ static struct note *note_insert(struct mempool *pool, void *object, uintptr_t si
         return NULL;
     }
     note->serial = ++last_serial;
-    struct note **bucket = bucket_of(object);
+    struct heap_note **bucket = bucket_of(object);
     note->next = *bucket;
     *bucket = note;
     bump_owned(&n_notes, 1);
@@ -64,11 +54,11 @@ static struct note *note_insert(struct mempool *pool, void *object, uintptr_t si
     return note;
 }
 
-static struct note *note_remove(const void *object) {
-    struct note *note = NULL;
+static struct heap_note *note_remove(const void *object) {
+    struct heap_note *note = NULL;
     sys_lock_take(&heap_lock);
     if (buckets != NULL) {
-        struct note **at = bucket_of(object);
+        struct heap_note **at = bucket_of(object);
         while (*at != NULL && (*at)->object != object) {
             at = &(*at)->next;
         }
@@ -136,7 +126,7 @@ static void *make_object(struct mempool *pool, uintptr_t site) {
     }
     struct sys_signals before;
     sys_signals_block(&before);
-    struct note *note = note_insert(pool, object, site);
+    struct heap_note *note = note_insert(pool, object, site);
     sys_signals_restore(&before);
     if (note == NULL) {
         if (pool->destruct != NULL) {
@@ -187,7 +177,7 @@ bool heap_put(void *object) {
         return false;
     }
     sys_signals_block(&before);
-    struct note *note = note_remove(object);
+    struct heap_note *note = note_remove(object);
     sys_signals_restore(&before);
     if (note == NULL) {
         return false;
@@ -205,15 +195,15 @@ bool heap_put(void *object) {
 }
 
 /* The note of the object that holds `address`; heap_lock. */
-static const struct note *note_around(const void *address) {
+static const struct heap_note *note_around(const void *address) {
     if (buckets == NULL) {
         return NULL;
     }
-    const struct note *note = *bucket_of(address);
+    const struct heap_note *note = *bucket_of(address);
     while (note != NULL && note->object != address) {
         note = note->next;
     }
-    for (size_t i = 0; note == NULL && i < BUCKETS; i++) {
+    for (size_t i = 0; note == NULL && i < HEAP_BUCKETS; i++) {
         note = buckets[i];
         while (note != NULL && (uintptr_t)address - (uintptr_t)note->object >=
                                    note->pool->depot.shape.object_bytes) {
@@ -226,10 +216,10 @@ static const struct note *note_around(const void *address) {
 void heap_each(void (*visit)(const struct mempool *pool, uint64_t record_value, void *arg),
                void *arg) {
     struct sys_signals before;
-    for (size_t i = 0; load_relaxed(&n_notes) > 0 && i < BUCKETS; i++) {
+    for (size_t i = 0; load_relaxed(&n_notes) > 0 && i < HEAP_BUCKETS; i++) {
         sys_signals_block(&before);
         sys_lock_take(&heap_lock);
-        for (const struct note *note = buckets != NULL ? buckets[i] : NULL; note != NULL;
+        for (const struct heap_note *note = buckets != NULL ? buckets[i] : NULL; note != NULL;
              note = note->next) {
             visit(note->pool, note->record_value, arg);
         }
@@ -238,7 +228,7 @@ void heap_each(void (*visit)(const struct mempool *pool, uint64_t record_value, 
     }
 }
 
-static void describe_note(const struct note *note, struct mempool_description *ret) {
+static void describe_note(const struct heap_note *note, struct mempool_description *ret) {
     const struct mempool *pool = note->pool;
     memset(ret, 0, sizeof *ret);
     ret->struct_size = sizeof *ret;
@@ -254,7 +244,7 @@ static void describe_note(const struct note *note, struct mempool_description *r
 
 bool heap_describe(const void *address, struct mempool_description *ret, bool wait) {
     struct sys_signals before;
-    struct note found = {.object = NULL};
+    struct heap_note found = {.object = NULL};
     if (load_relaxed(&n_notes) == 0) {
         return false;
     }
@@ -263,7 +253,7 @@ bool heap_describe(const void *address, struct mempool_description *ret, bool wa
         sys_lock_take(&heap_lock);
     }
     if (wait || sys_lock_try(&heap_lock)) {
-        const struct note *note = note_around(address);
+        const struct heap_note *note = note_around(address);
         if (note != NULL) {
             found = *note;
         }
@@ -279,13 +269,13 @@ bool heap_describe(const void *address, struct mempool_description *ret, bool wa
 }
 
 /* The pool's note with the lowest serial above *serial. */
-static bool next_note(const struct mempool *pool, uint64_t *serial, struct note *ret_note) {
+static bool next_note(const struct mempool *pool, uint64_t *serial, struct heap_note *ret_note) {
     struct sys_signals before;
     bool found = false;
     sys_signals_block(&before);
     sys_lock_take(&heap_lock);
-    for (size_t i = 0; buckets != NULL && i < BUCKETS; i++) {
-        for (const struct note *note = buckets[i]; note != NULL; note = note->next) {
+    for (size_t i = 0; buckets != NULL && i < HEAP_BUCKETS; i++) {
+        for (const struct heap_note *note = buckets[i]; note != NULL; note = note->next) {
             if (note->pool == pool && note->serial > *serial &&
                 (!found || note->serial < ret_note->serial)) {
                 *ret_note = *note;
@@ -307,7 +297,7 @@ size_t heap_walk(struct mempool *pool,
                  void *arg, bool *ended) {
     size_t visited = 0;
     uint64_t serial = 0;
-    struct note note;
+    struct heap_note note;
     *ended = false;
     while (load_relaxed(&pool->heap_live) > 0 && !*ended && next_note(pool, &serial, &note)) {
         struct mempool_description description;

@@ -19,6 +19,21 @@
 
 extern struct sys_lock heap_lock;
 
+/* One live heap object. */
+struct heap_note {
+    struct heap_note *next;
+    void *object;
+    struct mempool *pool;
+    uint64_t record_value;
+    uint64_t serial; /* order of birth, for walks */
+};
+
+enum { HEAP_BUCKETS_SHIFT = 12, HEAP_BUCKETS = 1 << HEAP_BUCKETS_SHIFT };
+
+/* Where it is kept where the table of notes is: HEAP_BUCKETS chains, or NULL. For readers of the
+ * process. */
+const void *heap_buckets_place(void);
+
 /* An object for `pool`, constructed; NULL with errno. The caller holds nothing. *ret_try_slots: the
  * pool has a limit, and slots came free meanwhile: NULL, try those first.
  *

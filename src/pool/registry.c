@@ -45,6 +45,7 @@ struct mempool *registry_take(void) {
             pool->depot.number = n;
             /* G1 pairs with G2 */
             store_release(&n_places, n + 1);
+            space_root_set(ROOT_PLACES, n + 1);
             return pool;
         }
     }

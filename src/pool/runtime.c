@@ -16,11 +16,14 @@
 #include "pool/registry.h"
 #include "vm/space.h"
 
+#include <errno.h>
 #include <stdbool.h>
 
-static bool fork_watched;
-static struct sys_signals fork_signals; /* registry_lock */
-static bool fork_stopped;               /* likewise */
+static bool fork_watched, published;
+/* registry_lock: */
+static struct sys_signals fork_signals;
+static bool fork_stopped;
+static bool fork_is_whole; /* there was something to hold: not before the first pool */
 
 static void lock_depots(void) {
     for (uint32_t i = 0; i < registry_places(); i++) {
@@ -39,33 +42,62 @@ static void before_fork(void) {
     sys_signals_block(&before);
     sys_lock_take(&registry_lock);
     fork_signals = before;
+    fork_is_whole = space.ready;
+    if (!fork_is_whole) {
+        return;
+    }
     sys_lock_take(&threads_lock);
     lock_depots();
     sys_lock_take(&heap_lock);
     fork_stopped = stop_all_caches();
     sys_lock_take(&space.lock);
+    space_before_fork();
 }
 
-static void drop_all(void) {
+static void drop_registry(void) {
     struct sys_signals before = fork_signals;
-    sys_lock_drop(&heap_lock);
-    drop_depots();
-    sys_lock_drop(&threads_lock);
     sys_lock_drop(&registry_lock);
     sys_signals_restore(&before);
 }
 
+static void drop_all(void) {
+    sys_lock_drop(&heap_lock);
+    drop_depots();
+    sys_lock_drop(&threads_lock);
+    drop_registry();
+}
+
 static void parent_after_fork(void) {
+    if (!fork_is_whole) {
+        drop_registry();
+        return;
+    }
+    space_parent();
     sys_lock_drop(&space.lock);
     drop_all();
 }
 
 static void child_after_fork(void) {
+    if (!fork_is_whole) {
+        drop_registry();
+        return;
+    }
+    /* Before anything else: there is nothing where the books were. */
+    space_child();
     /* Nobody else is there; the blocks that the others' caches free need it. */
     sys_lock_drop(&space.lock);
     threads_child(fork_stopped);
     reclaim_child();
+    runtime_publish();
     drop_all();
+}
+
+/* At loading, so that handlers that the program registers, and that use pools, run before ours on
+ * the way into a fork, and after ours in the child. */
+__attribute__((constructor)) static void watch_forks(void) {
+    if (!fork_watched) {
+        fork_watched = sys_fork_watch(before_fork, parent_after_fork, child_after_fork) == 0;
+    }
 }
 
 int runtime_init(void) {
@@ -74,9 +106,13 @@ int runtime_init(void) {
     if (result == 0) {
         result = threads_init(pool_put_deferred_slow);
     }
-    if (result == 0 && !fork_watched) {
-        result = sys_fork_watch(before_fork, parent_after_fork, child_after_fork);
-        fork_watched = result == 0;
+    if (result == 0) {
+        watch_forks();
+        result = fork_watched ? 0 : -ENOMEM;
+    }
+    if (result == 0 && !published) {
+        runtime_publish();
+        published = true;
     }
     return result;
 }

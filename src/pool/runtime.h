@@ -8,4 +8,8 @@ int runtime_init(void);
 /* The same, by who does not hold registry_lock. */
 int runtime_start(void);
 
+/* By the layer above (publish/publish.c), which knows all structs: write down for other processes
+ * what is where. Under registry_lock; again in the child of a fork. */
+void runtime_publish(void);
+
 #endif

@@ -44,6 +44,25 @@ uint64_t sys_clock_ns(void); /* monotonic, fine; for time budgets of slow work *
 /* Time of day: seconds since 1970 (UTC), and microseconds. */
 int64_t sys_wall_clock(uint32_t *ret_microseconds);
 
+/* ---- sharing ------------------------------------------------------------------------------ */
+
+/* Give a part of a reservation, once in a process, memory that other processes can be let look at:
+ * a memfd of that name, readable by its owner. No rights on it yet, nothing is resident. 0, or a
+ * negative errno and nothing has changed. sys_operations.commit and purge go on working on it. A
+ * child of a fork has nothing there until sys_share_child. */
+int sys_share(void *start, size_t bytes, const char *name);
+
+struct sys_part {
+    void *start; /* whole pages */
+    size_t bytes;
+};
+/* Before a fork: copy what the parts hold. After it, in the parent; in the child: the copy takes
+ * the place of what was shared, the parts readable and writable, the rest without rights. */
+void sys_share_before_fork(const struct sys_part *parts, size_t n);
+void sys_share_parent(void);
+enum { SYS_SHARE_SHARED = 0, SYS_SHARE_PRIVATE = 1 };
+int sys_share_child(void); /* what it is now; -ENOMEM: there is nothing */
+
 /* ---- locks --------------------------------------------------------------------------------
  * Ranks, in the order in which locks may be taken (a thread holding one takes only later ones):
  *   registry   pool/registry.c: the list of pools, creating and destroying

@@ -3,7 +3,7 @@
  *
  * THEORY
  *
- *      the process itself     (view/self.h)      --.
+ *      the process itself     (publish/self.h)   --.
  *      another process        (inspect/process.h)  +--> snapshot_take --> struct snapshot
  *      a core file            (inspect/core.h)   --'                           |
  *      a file of JSON         (inspect/file.h)   ------------------------------'
@@ -113,7 +113,7 @@ struct snapshot_group {
     uint64_t offset;       /* of the site in the image's file, as if not moved at loading */
     const char *symbol;    /* "function+0x12", or "library.so+0x1234", or the number */
     uint64_t count, bytes; /* bytes as asked for */
-    int64_t oldest_seconds; /* -1: unknown */
+    int64_t oldest_seconds; /* unknown ages count as 0 */
     uint64_t ages[SNAPSHOT_AGES]; /* objects; an unknown age counts as young */
 };
 

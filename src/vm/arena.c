@@ -105,6 +105,7 @@ static uint32_t extend(uint32_t chunks) {
     uint32_t first = (uint32_t)(used >> CHUNK_SHIFT);
     tag(first, chunks, RUN_TAKEN);
     store_relaxed(&space.arena_used, used + bytes);
+    space_root_set(ROOT_ARENA_USED, used + bytes);
     return first;
 }
 

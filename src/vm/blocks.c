@@ -76,28 +76,28 @@ void *block_take_locked(size_t bytes) {
 /* The next 2 MiB of the area from a multiple of 2 MiB on. What lies before it stays unused: it is
  * address space, nothing more. */
 static char *take_piece(void) {
-    size_t used = space.blocks.used_bytes;
-    if (area_extend(&space.blocks, round_up(used, HUGE_BYTES) - used) == NULL) {
+    size_t used = space.records.used_bytes;
+    if (area_extend(&space.records, round_up(used, HUGE_BYTES) - used) == NULL) {
         return NULL;
     }
-    char *piece = area_extend(&space.blocks, HUGE_BYTES);
+    char *piece = area_extend(&space.records, HUGE_BYTES);
     if (piece != NULL) {
         sys_operations.huge(piece, HUGE_BYTES, true);
     }
     return piece;
 }
 
-void *block_take_huge_locked(size_t bytes) {
-    unsigned class = class_of(bytes);
+/* One from huge pages; NULL: not to be had, or not of use. */
+static void *take_huge(unsigned class) {
     size_t whole = BLOCK_BYTES_MIN << class;
     /* Blocks below a page are not purged when they come back: a huge page would stay. */
-    if (whole >= HUGE_BYTES || whole < SMALL_PAGE_BYTES || free_blocks[class] != NULL) {
-        return block_take_locked(bytes);
+    if (whole >= HUGE_BYTES || whole < SMALL_PAGE_BYTES) {
+        return NULL;
     }
     if (huge_pieces[class].left < whole) {
         char *piece = take_piece();
         if (piece == NULL) {
-            return block_take_locked(bytes);
+            return NULL;
         }
         huge_pieces[class].at = piece;
         huge_pieces[class].left = HUGE_BYTES;
@@ -128,12 +128,34 @@ static void clear_words(_Atomic(uint64_t) *words, size_t bytes) {
     }
 }
 
+/* Cut a page into blocks of one class; all but the first go on the list. */
+static void *cut_records(unsigned class) {
+    size_t bytes = BLOCK_BYTES_MIN << class;
+    char *page = area_extend(&space.records, SMALL_PAGE_BYTES);
+    if (page == NULL) {
+        return NULL;
+    }
+    for (size_t at = SMALL_PAGE_BYTES - bytes; at > 0; at -= bytes) {
+        _Atomic(uint64_t) *block = (_Atomic(uint64_t) *)(void *)(page + at);
+        store_relaxed(&block[0], (uintptr_t)free_records[class]);
+        free_records[class] = block;
+    }
+    return page;
+}
+
 void *block_take_records_locked(size_t bytes, bool huge) {
+    if (bytes > BLOCK_BYTES_MAX) {
+        return NULL;
+    }
     unsigned class = class_of(bytes);
     size_t whole = BLOCK_BYTES_MIN << class;
     _Atomic(uint64_t) *block = free_records[class];
     if (block == NULL) {
-        return huge ? block_take_huge_locked(bytes) : block_take_locked(bytes);
+        void *fresh = huge ? take_huge(class) : NULL;
+        if (fresh != NULL) {
+            return fresh;
+        }
+        return whole < SMALL_PAGE_BYTES ? cut_records(class) : area_extend(&space.records, whole);
     }
     free_records[class] = (_Atomic(uint64_t) *)(uintptr_t)load_relaxed(&block[0]);
     clear_words(block, whole < SMALL_PAGE_BYTES ? whole : sizeof block[0]);

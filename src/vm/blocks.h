@@ -10,8 +10,9 @@
  * and more are purged when they come back, so that a pool that shrank keeps no record pages
  * resident.
  *
- * Records of large pools come from huge pages, like their objects (vm/arena.h, SPANS): such blocks
- * are cut from pieces of 2 MiB that hold blocks of one size only.
+ * Records are in an area of their own, in blocks of the same sizes. Those of large pools come from
+ * huge pages, like their objects (vm/arena.h, SPANS): such blocks are cut from pieces of 2 MiB that
+ * hold blocks of one size only.
  *
  * block_take and block_give take space.lock themselves. */
 #ifndef MEMPOOL_VM_BLOCKS_H
@@ -34,10 +35,10 @@ size_t blocks_trim(void);
 
 /* For callers that hold space.lock. */
 void *block_take_locked(size_t bytes);
-void *block_take_huge_locked(size_t bytes);
 
-/* For records. Whoever walks a pool without a lock may look at a block after it was given back: so
- * it is used again as records only, and all that is written to it is written atomically. */
+/* For records, from an area of their own. Whoever walks a pool without a lock may look at a block
+ * after it was given back: so it is used again as records only, and all that is written to it is
+ * written atomically. `huge`: from huge pages, where that is to be had. */
 void *block_take_records_locked(size_t bytes, bool huge);
 void block_give_records_locked(void *block, size_t bytes);
 void block_give_locked(void *block, size_t bytes);

@@ -3,8 +3,8 @@
  *
  * THEORY
  *
- *     | guard | pools | slabs | descriptors | runs | blocks | guard |       arena        | guard |
- *              `---------------- bookkeeping ----------------'        `-- objects, only --'
+ *     | publication | pools | slabs | descriptors | runs | blocks | records |     arena     |
+ *      `------------------ bookkeeping, published -------------'           `- objects, only -'
  *
  * Everything the library ever hands out lies in the arena, in chunks of 64 KiB; everything that
  * describes it lies in the *areas* before it. Nothing is resident, and nothing but the reservation
@@ -13,8 +13,12 @@
  * area, have no access rights: an overflow out of the arena meets a fault before it meets a book.
  *
  * The reservation is made once, with the first pool, and stays until the process ends: 256 GiB of
- * arena on 64-bit systems, halved until the system grants it (RLIMIT_AS, valgrind). One mapping
- * for all of the bookkeeping is what lets a later live view publish it as it is.
+ * arena on 64-bit systems, halved until the system grants it (RLIMIT_AS, valgrind).
+ *
+ * PUBLISHED. All bookkeeping but the records is one mapping of a memfd where the system grants that
+ * and the environment does not forbid it (MEMPOOL_PUBLISH=0): other processes read the live
+ * counters there (view/publication.h). Roots that lie elsewhere, and change, are mirrored in
+ * `space_roots`. Records are private memory: they want huge pages, and are too many to copy.
  *
  * COLOURS. What one get or put touches lies in five of these places, and began at the start of a
  * page in each: in the same few sets of the nearest cache, and where a load waits for an unrelated
@@ -30,7 +34,8 @@
  * Writers of everything here hold `space.lock` (rank slots); arena_start, arena_used and
  * descriptors are read without it: arena_used only grows, and a caller can only hold a pointer
  * to memory that it covered before the pointer was handed out.
- * Fork: the child has its own copy of all of it; the lock is held across (pool/runtime.c). */
+ * Fork: the child has its own copy of all of it, of what is shared by space_before_fork and
+ * space_child; the lock is held across (pool/runtime.c). */
 #ifndef MEMPOOL_VM_SPACE_H
 #define MEMPOOL_VM_SPACE_H
 
@@ -67,7 +72,7 @@ struct area {
     char *start;
     size_t bytes;           /* reserved */
     size_t skew;            /* from the start of a page to `start` */
-    size_t committed_bytes; /* a prefix, from the start of that page on */
+    _Atomic size_t committed_bytes; /* a prefix, from the start of that page on; never less */
     size_t used_bytes;      /* handed out, a prefix */
 };
 
@@ -84,13 +89,52 @@ struct space {
     size_t arena_committed;
     void *reservation;
     size_t reservation_bytes;
-    struct area pools, slabs, descriptor_area, runs, blocks;
+    struct area publication, pools, slabs, descriptor_area, runs, blocks, records;
+    char *shared; /* what is published, whole pages; NULL: nothing */
+    size_t shared_bytes;
 };
 extern struct space space;
+
+/* What a reader of the publication starts from, and what changes: kept where it can see them. */
+enum space_root {
+    ROOT_ARENA_USED, /* bytes */
+    ROOT_PLACES,     /* of pools that were ever used */
+    ROOT_THREADS,    /* address of the first struct thread */
+    ROOT_NOTES,      /* of the threads' notes */
+    ROOT_ACCOUNTS,   /* of the accounts, */
+    ROOT_N_ACCOUNTS, /* and how many there are */
+    ROOT_COMPONENTS, /* of the process's component */
+    ROOT_SECONDS,    /* the library's clock */
+    ROOT_MISUSES,    /* reports of each kind, from here on */
+    ROOTS = ROOT_MISUSES + 32,
+};
+extern _Atomic(uint64_t) *_Atomic space_roots;
+
+static inline void space_root_set(enum space_root root, uint64_t value) {
+    /* P1 pairs with P2 in view/self.c: who sees it sees what it leads to */
+    store_release(&load_relaxed(&space_roots)[root], value);
+}
+
+/* The same of what only grows, by whoever comes first. */
+static inline void space_root_raise(enum space_root root, uint64_t value) {
+    _Atomic(uint64_t) *at = &load_relaxed(&space_roots)[root];
+    uint64_t before = load_relaxed(at);
+    while (value > before && !swap_if_relaxed(at, &before, value)) {
+    }
+}
 
 /* Reserve everything, once; 0 or -ENOMEM (nothing is kept, a later call tries again). Caller
  * holds a lock that makes calls exclusive. */
 int space_init(size_t pool_bytes, size_t slab_bytes);
+
+/* Around a fork, space.lock held and no thread in a hit: the child is given a copy of what is
+ * shared. space_child comes before anything else in the child. */
+void space_before_fork(void);
+void space_parent(void);
+void space_child(void);
+
+/* Room for a header of so many bytes at the start of what is published; NULL: no memory. */
+void *space_publication(size_t bytes);
 
 /* The next `bytes` of an area: never used before, zero; NULL: exhausted or not committable. */
 void *area_extend(struct area *area, size_t bytes);

@@ -23,6 +23,7 @@ struct held {
     unsigned char *block;
     size_t bytes; /* as asked for */
     uint64_t key;
+    bool is_record;
 };
 
 static struct held blocks[N_BLOCKS];
@@ -61,27 +62,35 @@ static bool is_zero(const unsigned char *bytes, size_t n) {
     return true;
 }
 
-/* New or used before: zero throughout, aligned, and nobody else's. */
+/* New or used before: zero throughout, aligned, and nobody else's. Records have their own area. */
 static void hold(unsigned char *block, size_t bytes, uint64_t key) {
     size_t whole = block_bytes(bytes);
     assert_non_null(block);
     assert_int_equal((uintptr_t)block % min_size(whole, PAGE_BYTES), 0);
-    assert_true((char *)block >= space.blocks.start &&
-                (char *)block + whole <= space.blocks.start + space.blocks.used_bytes);
+    bool is_record = (char *)block >= space.records.start;
+    const struct area *area = is_record ? &space.records : &space.blocks;
+    assert_true((char *)block >= area->start &&
+                (char *)block + whole <= area->start + area->used_bytes);
     assert_true(is_zero(block, whole));
     for (size_t i = 0; i < n_blocks; i++) {
         assert_true(block + whole <= blocks[i].block ||
                     blocks[i].block + block_bytes(blocks[i].bytes) <= block);
     }
     pattern_fill(block, whole, key);
-    blocks[n_blocks++] = (struct held){block, bytes, key};
+    blocks[n_blocks++] = (struct held){block, bytes, key, is_record};
 }
 
 static void give_back(size_t i) {
     struct held held = blocks[i];
     blocks[i] = blocks[--n_blocks];
     assert_true(pattern_intact(held.block, block_bytes(held.bytes), held.key));
-    block_give(held.block, held.bytes);
+    if (held.is_record) {
+        sys_lock_take(&space.lock);
+        block_give_records_locked(held.block, held.bytes);
+        sys_lock_drop(&space.lock);
+    } else {
+        block_give(held.block, held.bytes);
+    }
 }
 
 static void give_all_back(void) {
@@ -90,11 +99,15 @@ static void give_all_back(void) {
     }
 }
 
-static unsigned char *take_huge(size_t bytes) {
+static unsigned char *take_records(size_t bytes, bool huge) {
     sys_lock_take(&space.lock);
-    unsigned char *block = block_take_huge_locked(bytes);
+    unsigned char *block = block_take_records_locked(bytes, huge);
     sys_lock_drop(&space.lock);
     return block;
+}
+
+static unsigned char *take_huge(size_t bytes) {
+    return take_records(bytes, true);
 }
 
 static size_t random_bytes(struct rng *rng) {
@@ -106,8 +119,9 @@ static void random_steps(struct rng *rng, size_t n_steps) {
     for (size_t step = 0; step < n_steps; step++) {
         if (n_blocks < N_BLOCKS && rng_chance(rng, step % 1000 < 500 ? 60 : 40)) {
             size_t bytes = random_bytes(rng);
-            bool huge = rng_chance(rng, 30);
-            hold(huge ? take_huge(bytes) : block_take(bytes), bytes, step);
+            bool records = rng_chance(rng, 50);
+            hold(records ? take_records(bytes, rng_chance(rng, 50)) : block_take(bytes), bytes,
+                 step);
         } else if (n_blocks > 0) {
             give_back(rng_below(rng, n_blocks));
         }
@@ -208,14 +222,14 @@ static void huge_blocks_share_pieces(void **state) {
     while (advised == NULL) {
         hold(take_huge(BYTES), BYTES, 1);
     }
-    size_t used = space.blocks.used_bytes;
+    size_t used = space.records.used_bytes;
     const unsigned char *first = blocks[n_blocks - 1].block;
     assert_ptr_equal(first, advised);
     for (int i = 1; i < IN_A_PIECE; i++) {
         hold(take_huge(BYTES), BYTES, (uint64_t)i);
         assert_ptr_equal(blocks[n_blocks - 1].block, first + i * BYTES);
     }
-    assert_int_equal(space.blocks.used_bytes, used);
+    assert_int_equal(space.records.used_bytes, used);
     give_all_back();
     advised = NULL;
     hold(take_huge(64), 64, 2);
@@ -230,10 +244,10 @@ static void huge_blocks_share_pieces(void **state) {
 static void no_piece_is_no_end(void **state) {
     (void)state;
     enum { BYTES = 1 << 16 };
-    size_t committed = space.blocks.committed_bytes;
+    size_t committed = space.records.committed_bytes;
     /* use up what is committed and what lies ready */
-    while (space.blocks.committed_bytes == committed) {
-        hold(block_take(BYTES), BYTES, n_blocks);
+    while (space.records.committed_bytes == committed) {
+        hold(take_records(BYTES, false), BYTES, n_blocks);
     }
     faults_arm(FAULT_COMMIT, 1, 1);
     hold(take_huge(BYTES), BYTES, 7);
@@ -243,7 +257,7 @@ static void no_piece_is_no_end(void **state) {
     while ((block = take_huge(BYTES)) != NULL) {
         hold(block, BYTES, n_blocks);
     }
-    assert_null(block_take(BYTES));
+    assert_null(take_records(BYTES, false));
     assert_true(faults_disarm() > 0);
     hold(take_huge(BYTES), BYTES, 8);
     give_all_back();

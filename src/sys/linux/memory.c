@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory from the kernel: reserve, commit, purge; and libc's heap for HEAP pools. */
 #include "base/bits.h"
+#include "sys/linux/share.h"
 #include "sys/sys.h"
 
 #include <errno.h>
@@ -33,7 +34,9 @@ static int commit(void *start, size_t bytes) {
 }
 
 static int purge(void *start, size_t bytes) {
-    return madvise(start, bytes, MADV_DONTNEED) == 0 ? 0 : -errno;
+    /* What is shared is a file's: that has to lose the pages, too. */
+    int advice = share_covers(start) ? MADV_REMOVE : MADV_DONTNEED;
+    return madvise(start, bytes, advice) == 0 ? 0 : -errno;
 }
 
 static void huge(void *start, size_t bytes, bool wanted) {

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* An open hash table of addresses. */
+#include "view/index.h"
+
+enum { CAPACITY_MIN = 16, CAPACITY_SHIFT_MAX = 32 };
+
+static size_t place_of(const struct view_index *index, uint64_t key) {
+    uint64_t hash = (key >> 3) * UINT64_C(0x9e3779b97f4a7c15); /* Fibonacci hashing */
+    return (size_t)(hash >> 32) & (index->capacity - 1);
+}
+
+bool view_index_init(struct view_index *index, size_t n_max, struct view_memory *memory) {
+    size_t capacity = CAPACITY_MIN;
+    if (n_max > (size_t)1 << (CAPACITY_SHIFT_MAX - 2)) {
+        return false;
+    }
+    while (capacity / 2 < n_max) {
+        capacity *= 2;
+    }
+    index->entries = view_take_array(memory, capacity, sizeof index->entries[0]);
+    index->capacity = capacity;
+    index->n = 0;
+    return index->entries != NULL;
+}
+
+bool view_index_add(struct view_index *index, uint64_t key, uint32_t value) {
+    if (index->n >= index->capacity / 2) {
+        return false;
+    }
+    size_t at = place_of(index, key);
+    while (index->entries[at].value != 0) {
+        at = (at + 1) & (index->capacity - 1);
+    }
+    index->entries[at] = (struct view_index_entry){key, value + 1};
+    index->n++;
+    return true;
+}
+
+bool view_index_find(const struct view_index *index, uint64_t key, uint32_t *ret_value) {
+    size_t at = place_of(index, key);
+    for (; index->entries[at].value != 0; at = (at + 1) & (index->capacity - 1)) {
+        if (index->entries[at].key == key) {
+            *ret_value = index->entries[at].value - 1;
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT */
+/* Live objects and blocks by what they are and where they were got: every record is read.
+ *
+ * Descriptors lead to slabs, slabs to records; see observe/census.h, which does the same from
+ * inside. A slab whose owner or records changed while its records were read is left out: it had
+ * just been given back, or made. */
+#include "base/bits.h"
+#include "base/sort.h"
+#include "base/text.h"
+#include "view/take.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum {
+    GROUPS_SHIFT = 16,
+    GROUPS = 1 << GROUPS_SHIFT,
+    GROUPS_FULL = GROUPS - GROUPS / 8,
+    SLOTS_MAX = 1 << 20, /* of one slab; more are not believed */
+    HEAP_NOTES_MAX = 1 << 26,
+    NAME_BYTES = 160,
+};
+
+/* Whose: a pool's number, or an account's. */
+#define OF_ACCOUNT ((uint64_t)1 << 31)
+
+struct group {
+    uint64_t key; /* whose, site */
+    uint64_t count, bytes;
+    int64_t oldest_seconds;
+    uint64_t ages[SNAPSHOT_AGES];
+};
+
+struct census {
+    struct take *take;
+    struct group *groups;
+    size_t n_groups;
+    struct group rest;
+    char *descriptors; /* a piece of them */
+    char *slab, *again;
+    uint64_t *records;
+    size_t records_room;
+};
+
+static struct group *find_group(struct census *census, uint64_t key) {
+    size_t at = (size_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - GROUPS_SHIFT));
+    for (;; at = (at + 1) % GROUPS) {
+        struct group *group = &census->groups[at];
+        if (group->count == 0) {
+            if (census->n_groups == GROUPS_FULL) {
+                return &census->rest;
+            }
+            census->n_groups++;
+            group->key = key;
+            return group;
+        }
+        if (group->key == key) {
+            return group;
+        }
+    }
+}
+
+static void add_to_group(struct group *group, uint64_t bytes, int64_t age) {
+    size_t bucket = 0;
+    while (bucket < SNAPSHOT_AGES - 1 && age >= snapshot_age_limits[bucket]) {
+        bucket++;
+    }
+    group->count++;
+    group->bytes += bytes;
+    group->ages[bucket]++;
+    group->oldest_seconds = age > group->oldest_seconds ? age : group->oldest_seconds;
+}
+
+/* Seconds since a record's time, as cache/thread.c has it; -1: unknown. */
+static int64_t age_of(const struct census *census, uint64_t time) {
+    uint64_t mask = layout_number(&census->take->layout, NUMBER_record_time_mask);
+    uint64_t age = (census->take->seconds - time) & mask;
+    return time == 0 ? -1 : age == mask ? 0 : (int64_t)age;
+}
+
+/* Younger than the mark? Times wrap. */
+static bool is_wanted(const struct census *census, uint64_t time, int64_t age) {
+    const struct snapshot_options *options = census->take->options;
+    uint64_t mask = layout_number(&census->take->layout, NUMBER_record_time_mask);
+    if (options->since != 0 && (time == 0 || ((time - options->since) & mask) > mask / 2)) {
+        return false;
+    }
+    return age >= (int64_t)options->min_age_seconds || options->min_age_seconds == 0;
+}
+
+/* Is it the record of a live object? */
+static bool is_live(const struct layout *layout, uint64_t value) {
+    return (value & layout_number(layout, NUMBER_record_state_mask)) ==
+           layout_number(layout, NUMBER_record_live);
+}
+
+static void count_live(struct census *census, uint64_t whose, uint64_t value, uint64_t bytes) {
+    const struct layout *layout = &census->take->layout;
+    uint64_t time = value >> layout_number(layout, NUMBER_record_time_shift) &
+                    layout_number(layout, NUMBER_record_time_mask);
+    int64_t age = age_of(census, time);
+    if (is_wanted(census, time, age)) {
+        uint64_t site = value >> layout_number(layout, NUMBER_record_site_shift);
+        add_to_group(find_group(census, whose << 32 | (uint32_t)site), bytes, age);
+    }
+}
+
+/* A slab's records, of which nothing changed meanwhile. */
+static void count_records(struct census *census, const struct take_place *place, uint32_t number) {
+    const struct layout *layout = &census->take->layout;
+    size_t step = place->tagged != 0 ? 2 : 1;
+    uint64_t bytes = census->take->snapshot->pools[place->pool].object_bytes;
+    uint64_t bytes_shift = layout_number(layout, NUMBER_tag_bytes_shift);
+    uint64_t place_shift = layout_number(layout, NUMBER_place_shift);
+    for (size_t i = 0; i < place->slots; i++) {
+        uint64_t value = census->records[i * step];
+        if (!is_live(layout, value)) {
+            continue;
+        }
+        if (place->tagged == 0) {
+            count_live(census, number, value, bytes);
+            continue;
+        }
+        uint64_t tag = census->records[i * step + 1];
+        count_live(census, OF_ACCOUNT | (uint32_t)tag >> place_shift, value, tag >> bytes_shift);
+    }
+}
+
+static int read_slab(struct census *census, uint64_t address, char *into) {
+    return take_read(census->take, address, into, census->take->layout.sizes[SIZE_slab]);
+}
+
+static bool same_slab(const struct layout *layout, const char *before, const char *after) {
+    return layout_get(layout, before, FIELD_slab_owner) ==
+               layout_get(layout, after, FIELD_slab_owner) &&
+           layout_get(layout, before, FIELD_slab_records) ==
+               layout_get(layout, after, FIELD_slab_records) &&
+           layout_get(layout, before, FIELD_slab_first_chunk) ==
+               layout_get(layout, after, FIELD_slab_first_chunk);
+}
+
+static bool have_room(struct census *census, size_t n) {
+    if (n > census->records_room) {
+        census->records = view_take_array(&census->take->scratch, n, sizeof census->records[0]);
+        census->records_room = census->records != NULL ? n : 0;
+    }
+    return census->records != NULL;
+}
+
+static int count_slab(struct census *census, uint64_t address, uint64_t chunk) {
+    struct take *take = census->take;
+    const struct layout *layout = &take->layout;
+    uint32_t number;
+    int result = read_slab(census, address, census->slab);
+    if (result != 0) {
+        return result;
+    }
+    uint64_t owner = layout_get(layout, census->slab, FIELD_slab_owner);
+    if (layout_get(layout, census->slab, FIELD_slab_first_chunk) != chunk ||
+        !take_place_of_depot(take, owner, &number) ||
+        take->places[number].pool == SNAPSHOT_NONE) {
+        return 0;
+    }
+    const struct take_place *place = &take->places[number];
+    size_t n = (size_t)place->slots << (place->tagged != 0);
+    if (place->slots > SLOTS_MAX) {
+        return -EBADMSG;
+    }
+    if (!have_room(census, n)) {
+        return -ENOMEM;
+    }
+    result = take_read(take, layout_get(layout, census->slab, FIELD_slab_records),
+                       census->records, n * sizeof census->records[0]);
+    if (result == -EFAULT) {
+        return 0; /* it is just being made */
+    }
+    result = result != 0 ? result : read_slab(census, address, census->again);
+    if (result == 0 && same_slab(layout, census->slab, census->again)) {
+        count_records(census, place, number);
+    }
+    return result;
+}
+
+static int count_slabs(struct census *census) {
+    struct take *take = census->take;
+    const struct layout *layout = &take->layout;
+    size_t bytes = layout->sizes[SIZE_descriptor];
+    size_t in_piece = TAKE_PIECE_BYTES / bytes;
+    uint64_t chunks = take->snapshot->arena_bytes >> layout_number(layout, NUMBER_chunk_shift);
+    const struct publication_range *arena = layout_range(layout, "arena");
+    if (arena == NULL || take->snapshot->arena_bytes > arena->bytes) {
+        return -EBADMSG;
+    }
+    int result = 0;
+    for (uint64_t first = 0; first < chunks && result == 0; first += in_piece) {
+        size_t n = min_size(in_piece, chunks - first);
+        result = take_read(take, layout_number(layout, NUMBER_descriptors_start) + first * bytes,
+                           census->descriptors, n * bytes);
+        for (size_t i = 0; i < n && result == 0; i++) {
+            const char *descriptor = census->descriptors + i * bytes;
+            uint64_t slab = layout_get(layout, descriptor, FIELD_descriptor_slab);
+            if (slab != 0 && layout_get(layout, descriptor, FIELD_descriptor_reciprocal) != 0) {
+                result = count_slab(census, slab, first + i);
+            }
+        }
+    }
+    return result;
+}
+
+/* Single allocations of pools that fall back to malloc: chains of notes. */
+static int count_heap_chain(struct census *census, uint64_t at, size_t *left) {
+    struct take *take = census->take;
+    const struct layout *layout = &take->layout;
+    char note[LAYOUT_STRUCT_BYTES_MAX];
+    while (at != 0 && (*left)-- > 0) {
+        int result = take_read(take, at, note, layout->sizes[SIZE_heap_note]);
+        if (result != 0) {
+            return result;
+        }
+        uint64_t value = layout_get(layout, note, FIELD_heap_note_record_value);
+        uint64_t pool = layout_get(layout, note, FIELD_heap_note_pool);
+        uint32_t number;
+        if (take_place_of_depot(take, pool + layout->fields[FIELD_mempool_depot].offset,
+                                &number) &&
+            take->places[number].pool != SNAPSHOT_NONE && is_live(layout, value)) {
+            int32_t row = take->places[number].pool;
+            count_live(census, number, value, take->snapshot->pools[row].object_bytes);
+        }
+        at = layout_get(layout, note, FIELD_heap_note_next);
+    }
+    return 0;
+}
+
+static int count_heap_objects(struct census *census) {
+    struct take *take = census->take;
+    size_t n = layout_number(&take->layout, NUMBER_heap_buckets);
+    size_t left = HEAP_NOTES_MAX;
+    uint64_t table;
+    int result = layout_root(&take->layout, ROOT_OF_heap_buckets, &table);
+    if (result != 0 || table == 0) {
+        return result;
+    }
+    uint64_t *buckets = view_take_array(&take->scratch, n, sizeof buckets[0]);
+    if (buckets == NULL) {
+        return -ENOMEM;
+    }
+    result = take_read(take, table, buckets, n * sizeof buckets[0]);
+    for (size_t i = 0; i < n && result == 0; i++) {
+        result = count_heap_chain(census, buckets[i], &left);
+    }
+    return result;
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+/* "component#2 (ended):type", as observe/census.c writes it. */
+static const char *account_name(struct take *take, int32_t account) {
+    const struct snapshot *snapshot = take->snapshot;
+    const struct snapshot_account *row = &snapshot->accounts[account];
+    const struct snapshot_component *component = &snapshot->components[row->component];
+    char name[NAME_BYTES];
+    struct text text;
+    text_init(&text, name, sizeof name);
+    text_add(&text, component->name);
+    if (component->generation > 1) {
+        text_add(&text, "#");
+        text_add_unsigned(&text, component->generation);
+    }
+    text_add(&text, component->ended ? " (ended):" : ":");
+    text_add(&text, row->type);
+    return view_take_text(&take->snapshot->memory, name, text.length);
+}
+
+static const char *number_text(struct take *take, uint64_t site) {
+    char number[32];
+    struct text text;
+    text_init(&text, number, sizeof number);
+    text_add_hex(&text, site);
+    return view_take_text(&take->snapshot->memory, number, text.length);
+}
+
+static void fill_row(struct take *take, const struct group *group, struct snapshot_group *row) {
+    uint64_t whose = group->key >> 32;
+    memcpy(row->ages, group->ages, sizeof row->ages);
+    row->count = group->count;
+    row->bytes = group->bytes;
+    row->oldest_seconds = group->oldest_seconds;
+    row->site = (uint32_t)group->key;
+    row->pool = row->account = row->image = SNAPSHOT_NONE;
+    if ((whose & OF_ACCOUNT) != 0) {
+        uint64_t account = whose & (OF_ACCOUNT - 1);
+        row->account = account < take->n_accounts ? take->account_rows[account] : SNAPSHOT_NONE;
+        row->what = row->account != SNAPSHOT_NONE ? account_name(take, row->account) : "?";
+    } else {
+        row->pool = take->places[whose].pool;
+        row->what = take->snapshot->pools[row->pool].name;
+    }
+    row->symbol = number_text(take, row->site);
+    row->symbol = row->symbol != NULL ? row->symbol : "";
+    row->what = row->what != NULL ? row->what : "";
+}
+
+static int compare_rows(const void *left, const void *right) {
+    const struct snapshot_group *a = left, *b = right;
+    if (a->bytes != b->bytes) {
+        return a->bytes < b->bytes ? 1 : -1;
+    }
+    if (a->count != b->count) {
+        return a->count < b->count ? 1 : -1;
+    }
+    int order = strcmp(a->what, b->what);
+    return order != 0 ? order : a->site < b->site ? -1 : a->site > b->site;
+}
+
+static int make_rows(struct census *census) {
+    struct take *take = census->take;
+    struct snapshot *snapshot = take->snapshot;
+    size_t n = census->n_groups + 1;
+    snapshot->groups = view_take_array(&snapshot->memory, n, sizeof snapshot->groups[0]);
+    if (snapshot->groups == NULL) {
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < GROUPS; i++) {
+        if (census->groups[i].count > 0) {
+            fill_row(take, &census->groups[i], &snapshot->groups[snapshot->n_groups++]);
+        }
+    }
+    if (census->rest.count > 0) {
+        struct snapshot_group *row = &snapshot->groups[snapshot->n_groups++];
+        memcpy(row->ages, census->rest.ages, sizeof row->ages);
+        row->count = census->rest.count;
+        row->bytes = census->rest.bytes;
+        row->oldest_seconds = census->rest.oldest_seconds;
+        row->pool = row->account = row->image = SNAPSHOT_NONE;
+        row->what = "(rest)";
+        row->symbol = "?";
+    }
+    sort_items(snapshot->groups, snapshot->n_groups, sizeof snapshot->groups[0], compare_rows);
+    return 0;
+}
+
+int take_groups(struct take *take) {
+    struct census census = {.take = take};
+    struct view_memory *scratch = &take->scratch;
+    census.groups = view_take_array(scratch, GROUPS, sizeof census.groups[0]);
+    census.descriptors = view_take(scratch, TAKE_PIECE_BYTES);
+    census.slab = view_take(scratch, take->layout.sizes[SIZE_slab]);
+    census.again = view_take(scratch, take->layout.sizes[SIZE_slab]);
+    if (census.groups == NULL || census.descriptors == NULL || census.slab == NULL ||
+        census.again == NULL) {
+        return take_fail(take, -ENOMEM, NULL);
+    }
+    int result = count_slabs(&census);
+    result = result != 0 ? result : count_heap_objects(&census);
+    result = result != 0 ? result : make_rows(&census);
+    return result != 0 ? take_fail(take, result, "records of single objects") : 0;
+}

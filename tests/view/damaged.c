@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/* Whatever a process publishes, the reader answers or refuses: it neither crashes nor hangs.
+ *
+ * The test's own books are read through a source that changes bytes on the way. */
+#include "unit.h"
+
+#include "rng.h"
+#include "scale.h"
+#include "threads.h"
+
+#include "self.h"
+#include <mempool/account.h>
+#include "view/publication.h"
+
+enum { N_ROUNDS = 3000, SECONDS_MAX = 60 };
+
+static struct view_source real;
+static struct rng rng;
+static unsigned per_mille; /* of reads that are damaged */
+static int fails_from;     /* reads from this one on fail; 0: none */
+static int n_reads;
+static uint64_t head_start; /* a damaged header is refused at once: let it mostly pass */
+
+static int read_damaged(struct view_source *source, uint64_t address, void *into, size_t n) {
+    (void)source;
+    int result = real.read(&real, address, into, n);
+    n_reads++;
+    if (fails_from != 0 && n_reads >= fails_from) {
+        return -EIO;
+    }
+    if (result != 0 || n == 0 || address == head_start || rng_below(&rng, 1000) >= per_mille) {
+        return result;
+    }
+    unsigned char *bytes = into;
+    switch (rng_below(&rng, 4)) {
+    case 0:
+        bytes[rng_below(&rng, n)] ^= (unsigned char)(1 << rng_below(&rng, 8));
+        break;
+    case 1:
+        memset(bytes, rng_chance(&rng, 50) ? 0xff : 0, n);
+        break;
+    case 2:
+        for (size_t i = rng_below(&rng, n); i < n; i++) {
+            bytes[i] = (unsigned char)rng_next(&rng);
+        }
+        break;
+    default:
+        /* an address of something else */
+        if (n >= sizeof real.header) {
+            uint64_t other = real.header + (rng_below(&rng, 1 << 20) & ~(uint64_t)7);
+            memcpy(bytes + (rng_below(&rng, n - 7) & ~(size_t)7), &other, sizeof other);
+        }
+    }
+    return 0;
+}
+
+static void use(const struct snapshot *snapshot) {
+    size_t length = strlen(snapshot->program) + strlen(snapshot->version);
+    for (size_t i = 0; i < snapshot->n_pools; i++) {
+        length += strlen(snapshot->pools[i].name);
+        assert_true(snapshot->pools[i].component < (int32_t)snapshot->n_components);
+    }
+    for (size_t i = 0; i < snapshot->n_accounts; i++) {
+        length += strlen(snapshot->accounts[i].type);
+        assert_in_range(snapshot->accounts[i].component, 0, snapshot->n_components - 1);
+    }
+    for (size_t i = 0; i < snapshot->n_components; i++) {
+        length += strlen(snapshot->components[i].name);
+        assert_true(snapshot->components[i].parent < (int32_t)i);
+    }
+    for (size_t i = 0; i < snapshot->n_threads; i++) {
+        length += strlen(snapshot->threads[i].name);
+    }
+    for (size_t i = 0; i < snapshot->n_groups; i++) {
+        const struct snapshot_group *group = &snapshot->groups[i];
+        length += strlen(group->what) + strlen(group->symbol);
+        assert_true(group->pool < (int32_t)snapshot->n_pools);
+        assert_true(group->account < (int32_t)snapshot->n_accounts);
+    }
+    assert_true(length < SIZE_MAX);
+}
+
+/* True: there was one. */
+static bool take_damaged(void) {
+    struct view_source source = {.read = read_damaged, .header = real.header};
+    struct snapshot_options options = {.want = SNAPSHOT_WANT_GROUPS};
+    struct snapshot_error error;
+    struct snapshot *snapshot = NULL;
+    n_reads = 0;
+    int result = snapshot_take(&snapshot, &source, &options, &error);
+    if (result != 0) {
+        assert_true(result < 0 && error.code == result && error.text[0] != '\0');
+        assert_null(snapshot);
+        return false;
+    }
+    use(snapshot);
+    snapshot_free(snapshot);
+    return true;
+}
+
+static void damage_is_survived(void **state) {
+    (void)state;
+    static const unsigned rates[] = {2, 20, 200};
+    time_t end = time(NULL) + SECONDS_MAX / 2;
+    size_t n_taken = 0, n_refused = 0;
+    head_start = real.header;
+    for (size_t i = 0; i < test_scaled(N_ROUNDS) && time(NULL) < end; i++) {
+        per_mille = rates[i % 3];
+        if (take_damaged()) {
+            n_taken++;
+        } else {
+            n_refused++;
+        }
+    }
+    assert_true(n_taken > 0 && n_refused > 0);
+}
+
+/* The header and its tables, too; with a sum that fits what was damaged. */
+static int read_own(struct view_source *source, uint64_t address, void *into, size_t n) {
+    static char published[PUBLICATION_BYTES];
+    (void)source;
+    struct publication *head = (struct publication *)(void *)published;
+    if (address != real.header) {
+        return real.read(&real, address, into, n);
+    }
+    if (n == sizeof *head) {
+        assert_int_equal(real.read(&real, address, published, sizeof published), 0);
+        size_t bytes = head->bytes;
+        for (uint64_t i = rng_below(&rng, 4); i < 5; i++) {
+            published[rng_below(&rng, bytes)] ^= (char)(1 << rng_below(&rng, 8));
+        }
+        bytes = head->bytes < PUBLICATION_BYTES ? head->bytes : PUBLICATION_BYTES;
+        head->checksum = 0;
+        uint64_t hash = UINT64_C(0xcbf29ce484222325);
+        for (size_t i = 0; i < bytes; i++) {
+            hash = (hash ^ (unsigned char)published[i]) * UINT64_C(0x100000001b3);
+        }
+        head->checksum = hash;
+    }
+    memcpy(into, published, n);
+    return 0;
+}
+
+static void damaged_headers_are_survived(void **state) {
+    (void)state;
+    time_t end = time(NULL) + SECONDS_MAX / 2;
+    size_t n_refused = 0;
+    for (size_t i = 0; i < test_scaled(N_ROUNDS) && time(NULL) < end; i++) {
+        struct view_source source = {.read = read_own, .header = real.header};
+        struct snapshot_options options = {.want = SNAPSHOT_WANT_GROUPS};
+        struct snapshot_error error;
+        struct snapshot *snapshot = NULL;
+        if (snapshot_take(&snapshot, &source, &options, &error) == 0) {
+            use(snapshot);
+            snapshot_free(snapshot);
+        } else {
+            n_refused++;
+        }
+    }
+    assert_true(n_refused > 0);
+}
+
+/* Every read fails in turn. */
+static void failing_reads_are_said(void **state) {
+    (void)state;
+    per_mille = 0;
+    bool taken = false;
+    for (fails_from = 1; !taken; fails_from++) {
+        taken = take_damaged();
+        assert_true(taken || n_reads >= fails_from);
+    }
+    assert_true(fails_from > 20);
+    fails_from = 0;
+}
+
+static void a_wrong_sum_is_refused(void **state) {
+    (void)state;
+    struct view_source source = {.read = read_damaged, .header = real.header};
+    struct snapshot_options options = {.want = 0};
+    struct snapshot_error error;
+    struct snapshot *snapshot = NULL;
+    per_mille = 1000;
+    head_start = 0;
+    assert_int_equal(snapshot_take(&snapshot, &source, &options, &error), -EBADMSG);
+    head_start = real.header;
+}
+
+static void *hold(void *pool) {
+    void *object = mempool_get(pool);
+    mempool_put(mempool_get(pool));
+    return object;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_wrong_sum_is_refused),
+        cmocka_unit_test(failing_reads_are_said),
+        cmocka_unit_test(damage_is_survived),
+        cmocka_unit_test(damaged_headers_are_survived),
+    };
+    rng.state = rng_seed();
+    mempool_misuse_sink_set(-1);
+    for (int i = 0; i < 40; i++) {
+        struct mempool *pool = pool_of((size_t)i * 24 + 1);
+        thread_run(hold, pool);
+        (void)hold(pool);
+        if (i % 10 == 0) {
+            (void)mempool_destroy(pool);
+        }
+    }
+    struct mempool *heap = pool_of_options(
+        &POOL_OPTIONS(.object_bytes = 70, .count = 1, .on_empty = MEMPOOL_HEAP));
+    for (int i = 0; i < 100; i++) {
+        (void)mempool_get(heap);
+        struct mempool_component *component = mempool_component_create("part", NULL);
+        (void)mempool_component_enter(component);
+        CHECK(mempool_malloc((size_t)i * 50, "text") != NULL);
+    }
+    CHECK(view_source_self(&real));
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
