@@ -111,7 +111,7 @@ enum space_root {
 extern _Atomic(uint64_t) *_Atomic space_roots;
 
 static inline void space_root_set(enum space_root root, uint64_t value) {
-    /* P1 pairs with P2 in view/self.c: who sees it sees what it leads to */
+    /* P1 pairs with P2 in publish/self.c: who sees it sees what it leads to */
     store_release(&load_relaxed(&space_roots)[root], value);
 }
 

@@ -125,6 +125,13 @@ static void a_failing_purge_is_no_obstacle(void **state) {
     assert_true(slab_retire(slab, &shape, SIZE_MAX, TOMBSTONE));
 }
 
+static void *take_records(size_t bytes) {
+    sys_lock_take(&space.lock);
+    void *records = block_take_records_locked(bytes, false);
+    sys_lock_drop(&space.lock);
+    return records;
+}
+
 /* No memory for the struct, the records, or the chunks: nothing is kept. */
 static void creation_is_all_or_nothing(void **state) {
     (void)state;
@@ -135,7 +142,7 @@ static void creation_is_all_or_nothing(void **state) {
     struct slab *spare = make(NULL);
     /* records: none ready, none to be had */
     faults_arm(FAULT_COMMIT, 1, UINT64_MAX);
-    while ((hoard[n_hoard] = block_take(record_bytes)) != NULL) {
+    while ((hoard[n_hoard] = take_records(record_bytes)) != NULL) {
         n_hoard++;
     }
     size_t slab_bytes = space.slabs.used_bytes, arena_bytes = load_relaxed(&space.arena_used);
@@ -164,7 +171,9 @@ static void creation_is_all_or_nothing(void **state) {
         arena_give(chunks[i], 1);
     }
     for (size_t i = 0; i < n_hoard; i++) {
-        block_give(hoard[i], record_bytes);
+        sys_lock_take(&space.lock);
+        block_give_records_locked(hoard[i], record_bytes);
+        sys_lock_drop(&space.lock);
     }
     for (int i = 0; i < 3; i++) {
         (void)make(NULL);
