@@ -210,8 +210,9 @@ int main(void) {
     }
     struct mempool *heap = pool_of_options(
         &POOL_OPTIONS(.object_bytes = 70, .count = 1, .on_empty = MEMPOOL_HEAP));
+    static void *volatile objects[100]; /* where a sanitizer finds them */
     for (int i = 0; i < 100; i++) {
-        (void)mempool_get(heap);
+        objects[i] = mempool_get(heap);
         struct mempool_component *component = mempool_component_create("part", NULL);
         (void)mempool_component_enter(component);
         CHECK(mempool_malloc((size_t)i * 50, "text") != NULL);

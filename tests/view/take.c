@@ -80,6 +80,7 @@ static int pools_are_as_their_statistics(void *unused) {
         CHECK(snapshot->pid == getpid());
         snapshot_free(snapshot);
     }
+    end_leaking();
     return 0;
 }
 
@@ -254,6 +255,7 @@ static int groups_are_counted(void *unused) {
     }
     CHECK_EQUAL(of_heap, 10);
     snapshot_free(snapshot);
+    end_leaking();
     return 0;
 }
 
