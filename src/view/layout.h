@@ -124,6 +124,13 @@ static inline const char *layout_inner(const struct layout *layout, const char *
                                        enum layout_field field) {
     return bytes + layout->fields[field].offset;
 }
+/* Sums of what a process says: they wrap, and mean nothing then. */
+static inline int64_t layout_add(int64_t a, int64_t b) {
+    return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+static inline int64_t layout_subtract(int64_t a, int64_t b) {
+    return (int64_t)((uint64_t)a - (uint64_t)b);
+}
 static inline uint64_t layout_number(const struct layout *layout, enum layout_number number) {
     return layout->numbers[number];
 }

@@ -176,7 +176,7 @@ static int64_t most(int64_t a, int64_t b) {
 
 /* As account/read.c. */
 static void finish_account(const struct take_account *account, struct snapshot_account *row) {
-    int64_t live = account->granted - account->balances;
+    int64_t live = layout_subtract(account->granted, account->balances);
     int64_t blocks = (int64_t)(account->total_blocks - account->total_frees);
     int64_t peak = account->peak_bytes, peak_blocks = account->peak_blocks;
     if (account->n_threads == 1) {

@@ -146,17 +146,19 @@ static void count_tally(struct take *take, const char *tally, struct take_accoun
                         struct snapshot_thread *row) {
     const struct layout *layout = &take->layout;
     uint64_t room = layout_get(layout, tally, FIELD_tally_room);
-    int64_t balance = layout_get_signed(layout, tally, FIELD_tally_floor) +
-                      (int64_t)(room >> layout_number(layout, NUMBER_room_bytes_shift));
-    int64_t net = layout_get_signed(layout, tally, FIELD_tally_high_blocks) -
-                  (int64_t)(room >> layout_number(layout, NUMBER_room_blocks_shift) &
-                            layout_number(layout, NUMBER_room_blocks_mask));
+    uint64_t bytes = room >> layout_number(layout, NUMBER_room_bytes_shift);
+    uint64_t blocks = room >> layout_number(layout, NUMBER_room_blocks_shift) &
+                      layout_number(layout, NUMBER_room_blocks_mask);
+    int64_t balance =
+        layout_add(layout_get_signed(layout, tally, FIELD_tally_floor), (int64_t)bytes);
+    int64_t net = layout_subtract(layout_get_signed(layout, tally, FIELD_tally_high_blocks),
+                                  (int64_t)blocks);
     uint64_t got = layout_get(layout, tally, FIELD_tally_due) -
                    (room & layout_number(layout, NUMBER_room_ticks_mask));
     if (got == 0 && net == 0 && balance == 0) {
         return;
     }
-    account->balances += balance;
+    account->balances = layout_add(account->balances, balance);
     account->thread_peak_bytes = layout_get_signed(layout, tally, FIELD_tally_peak_bytes);
     account->thread_peak_blocks = layout_get_signed(layout, tally, FIELD_tally_peak_blocks);
     account->total_blocks += got;
@@ -199,8 +201,8 @@ static void name_thread(struct take *take, struct snapshot_thread *row) {
     const char *name = layout_text(layout, note, FIELD_thread_note_name, &take->snapshot->memory);
     row->name = name != NULL ? name : "";
     row->id = layout_get_signed(layout, note, FIELD_thread_note_id);
-    row->attached_seconds = (int64_t)take->seconds -
-                            (int64_t)layout_get(layout, note, FIELD_thread_note_attached_seconds);
+    row->attached_seconds = (int64_t)(
+        take->seconds - layout_get(layout, note, FIELD_thread_note_attached_seconds));
 }
 
 static void count_thread(struct take *take, struct reading *reading) {

@@ -185,6 +185,8 @@ static void a_wrong_sum_is_refused(void **state) {
     head_start = real.header;
 }
 
+void *objects[100]; /* where a sanitizer finds them */
+
 static void *hold(void *pool) {
     void *object = mempool_get(pool);
     mempool_put(mempool_get(pool));
@@ -210,7 +212,6 @@ int main(void) {
     }
     struct mempool *heap = pool_of_options(
         &POOL_OPTIONS(.object_bytes = 70, .count = 1, .on_empty = MEMPOOL_HEAP));
-    static void *volatile objects[100]; /* where a sanitizer finds them */
     for (int i = 0; i < 100; i++) {
         objects[i] = mempool_get(heap);
         struct mempool_component *component = mempool_component_create("part", NULL);
