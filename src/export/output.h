@@ -30,5 +30,8 @@ void export_text(struct export_output *output, const char *text);
 void export_unsigned(struct export_output *output, uint64_t value);
 void export_signed(struct export_output *output, int64_t value);
 void export_hex(struct export_output *output, uint64_t value); /* with 0x */
+/* Within double quotes, as JSON and OpenMetrics both have it: UTF-8 (what is none becomes U+FFFD)
+ * with a backslash before quotes and backslashes; control characters become '?'. */
+void export_quoted(struct export_output *output, const char *text);
 
 #endif

@@ -66,7 +66,7 @@ static const struct snapshot_pool sample_pools[] = {
      .count = 4, .hot = 4, .cold = 60, .alloc_count = 10, .put_count = 4, .pool_misses = 3,
      .max_alloc = 4, .curr_stdalloc = 2, .max_stdalloc = 3, .slabs = 2, .slab_bytes = 131072,
      .slots = 2048, .cached = 60, .caches = 1, .magazine_rounds = 32},
-    {.address = 0x7f0000200c00, .number = 2, .serial = 2, .name = "mempool:heap 112",
+    {.address = 0x7f0000200c00, .number = 2, .serial = 2, .name = "heap:112",
      .component = SNAPSHOT_NONE, .kind = SNAPSHOT_HEAP_CLASS, .object_bytes = 112,
      .padded_bytes = 112, .align = 16, .hot = 4, .cold = 581, .alloc_count = 6, .put_count = 2,
      .max_alloc = 5, .slabs = 1, .slab_bytes = 65536, .slots = 585, .cached = 28, .caches = 2,
