@@ -80,21 +80,30 @@ void export_hex(struct export_output *output, uint64_t value) {
     export_bytes(output, buffer, text.length);
 }
 
-void export_quoted(struct export_output *output, const char *text) {
+static void add_character(struct export_output *output, const char *text, size_t n) {
+    if (n == 0) {
+        export_text(output, UTF8_REPLACEMENT);
+    } else if (*text == '"' || *text == '\\') {
+        export_text(output, "\\");
+        export_bytes(output, text, 1);
+    } else if ((unsigned char)*text < ' ' || *text == 0x7f) {
+        export_text(output, "?");
+    } else {
+        export_bytes(output, text, n);
+    }
+}
+
+void export_quoted_part(struct export_output *output, const char *text, size_t n) {
+    const char *end = text + n;
     export_text(output, "\"");
-    while (*text != '\0') {
-        size_t n = utf8_character(text);
-        if (n == 0) {
-            export_text(output, UTF8_REPLACEMENT);
-        } else if (*text == '"' || *text == '\\') {
-            export_text(output, "\\");
-            export_bytes(output, text, 1);
-        } else if ((unsigned char)*text < ' ' || *text == 0x7f) {
-            export_text(output, "?");
-        } else {
-            export_bytes(output, text, n);
-        }
-        text += n > 0 ? n : 1;
+    while (text < end) {
+        size_t length = utf8_character(text);
+        add_character(output, text, length);
+        text += length > 0 ? length : 1;
     }
     export_text(output, "\"");
+}
+
+void export_quoted(struct export_output *output, const char *text) {
+    export_quoted_part(output, text, strlen(text));
 }

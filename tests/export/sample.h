@@ -73,7 +73,8 @@ static const struct snapshot_pool sample_pools[] = {
      .magazine_rounds = 32},
     {.address = 0x7f0000201000, .number = 7, .serial = 7, .name = "odd:zombie",
      .component = SNAPSHOT_NONE, .kind = SNAPSHOT_ZOMBIE, .object_bytes = 1000,
-     .padded_bytes = 1008, .align = 16, .hot = 1, .slabs = 1, .slab_bytes = 65536, .slots = 65},
+     .padded_bytes = 1008, .align = 16, .hot = 1, .alloc_count = 1, .max_alloc = 1, .slabs = 1,
+     .slab_bytes = 65536, .slots = 65},
 };
 
 static const struct snapshot_thread sample_threads[] = {
@@ -128,6 +129,14 @@ static const struct snapshot_stack sample_stacks[] = {
     {.pool = SNAPSHOT_NONE, .account = SNAPSHOT_NONE, .what = "(rest)", .n_frames = 0,
      .samples = 1, .count = 1, .bytes = 524288},
 };
+
+static const struct snapshot_symbol sample_symbols[] = {
+    {.address = 0x555500001000, .image = 0, .offset = 0x1000, .symbol = "main+0x20"},
+    {.address = 0x7f1000001234, .image = 1, .offset = 0x1234, .symbol = "dht_layout_new+0x34"},
+    {.address = 0x7f1000002000, .image = 1, .offset = 0x2000, .symbol = "inode_new+0x10"},
+    {.address = 0x7f1000005678, .image = 1, .offset = 0x5678,
+     .symbol = "dht \"odd\" \xff.so+0x5678"},
+};
 /* clang-format on */
 
 /* live + padding + cached + free - untouched + records + libc_heap + files + stack + named +
@@ -174,7 +183,45 @@ static inline struct snapshot *sample_snapshot(void) {
     sample->sample_bytes = 524288;
     SAMPLE_COPY(sample, stacks, n_stacks, sample_stacks);
     SAMPLE_COPY(sample, images, n_images, sample_images);
+    SAMPLE_COPY(sample, symbols, n_symbols, sample_symbols);
     sample->ledger = sample_ledger();
+    return sample;
+}
+
+/* Of another process there is a core file, of which little is known. */
+static inline struct snapshot *sample_core(void) {
+    struct snapshot *sample = snapshot_new();
+    CHECK(sample != NULL);
+    sample->source = SNAPSHOT_OF_CORE;
+    sample->pid = SAMPLE_PID + 1;
+    sample->program = "client";
+    sample->version = "0.1.0";
+    sample->taken_seconds = 1700000001;
+    sample->taken_microseconds = 999999;
+    sample->uptime_seconds = 1;
+    SAMPLE_COPY(sample, components, n_components,
+                ((struct snapshot_component[]){{.address = 0x7f0000100000,
+                                                .name = "client",
+                                                .generation = 1,
+                                                .parent = SNAPSHOT_NONE}}));
+    SAMPLE_COPY(sample, pools, n_pools,
+                ((struct snapshot_pool[]){{.address = 0x7f0000200000,
+                                           .number = 2,
+                                           .serial = 2,
+                                           .name = "client:call",
+                                           .component = 0,
+                                           .object_bytes = 8,
+                                           .padded_bytes = 16,
+                                           .align = 16,
+                                           .hot = 1,
+                                           .alloc_count = 1,
+                                           .max_alloc = 1,
+                                           .slabs = 1,
+                                           .slab_bytes = 65536,
+                                           .slots = 4096,
+                                           .cold = 4095}}));
+    sample->ledger.live = 8;
+    sample->ledger.padding = 8;
     return sample;
 }
 
