@@ -9,7 +9,7 @@
 
 #include <jansson.h>
 
-enum { MUTATIONS = 2000, LARGE = (SNAPSHOT_JSON_BYTES_MAX >> 20) + 1 };
+enum { MUTATIONS = 500, LARGE = (SNAPSHOT_JSON_BYTES_MAX >> 20) + 1 };
 
 static struct saved sample;
 
@@ -120,7 +120,7 @@ static void files_that_were_cut(void **state) {
     (void)state;
     (void)saved_write(&cut, sample.text, sample.length);
     assert_string_equal(sample.text + sample.length - 4, "}\n}\n");
-    for (size_t length = 0; length < sample.length - 1; length += length % 7 + 1) {
+    for (size_t length = 0; length < sample.length - 1; length += 29 + length % 7) {
         char kept = cut.text[length];
         cut.text[length] = '\0';
         check_refused(cut.text, "is no JSON");

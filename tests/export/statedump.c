@@ -13,6 +13,7 @@ enum { ITEMS_MAX = 64, PAGE_BYTES = 4096 };
 
 static _Alignas(PAGE_BYTES) char page[PAGE_BYTES];
 
+static void *heap_objects[9]; /* allocations of malloc's */
 static struct snapshot_pool pools[ITEMS_MAX];
 static struct snapshot_account accounts[ITEMS_MAX];
 static struct snapshot_component components[ITEMS_MAX];
@@ -85,8 +86,9 @@ static void make_history(void) {
     struct mempool *heap = mempool_create(
         &NAMED_POOL_OPTIONS("inode", .object_bytes = 168, .count = 4, .on_empty = MEMPOOL_HEAP));
     for (int i = 0; i < 9; i++) {
+        heap_objects[i] = mempool_get(heap);
+        assert_non_null(heap_objects[i]);
         assert_non_null(mempool_get(pool));
-        assert_non_null(mempool_get(heap));
     }
     struct mempool *gone = mempool_create(&NAMED_POOL_OPTIONS("gone", .object_bytes = 60));
     assert_non_null(mempool_get(gone));
