@@ -71,8 +71,9 @@ static const struct snapshot_pool sample_pools[] = {
      .padded_bytes = 112, .align = 16, .hot = 4, .cold = 581, .alloc_count = 6, .put_count = 2,
      .max_alloc = 5, .slabs = 1, .slab_bytes = 65536, .slots = 585, .cached = 28, .caches = 2,
      .magazine_rounds = 32},
+    /* charged to another than its name says */
     {.address = 0x7f0000201000, .number = 7, .serial = 7, .name = "odd:zombie",
-     .component = SNAPSHOT_NONE, .kind = SNAPSHOT_ZOMBIE, .object_bytes = 1000,
+     .component = 1, .kind = SNAPSHOT_ZOMBIE, .object_bytes = 1000,
      .padded_bytes = 1008, .align = 16, .hot = 1, .alloc_count = 1, .max_alloc = 1, .slabs = 1,
      .slab_bytes = 65536, .slots = 65},
 };
@@ -115,8 +116,7 @@ static const struct snapshot_group sample_groups[] = {
      .site = 0x555500003000, .image = 0, .offset = 0x3000, .symbol = "read_line;all+0x8",
      .count = 3, .bytes = 300, .oldest_seconds = 86400, .ages = {1, 0, 0, 1, 0, 1}},
     {.pool = SNAPSHOT_NONE, .account = SNAPSHOT_NONE, .what = "(rest)", .site = 0,
-     .image = SNAPSHOT_NONE, .symbol = "", .count = 1, .bytes = 48, .oldest_seconds = -1,
-     .ages = {1, 0, 0, 0, 0, 0}},
+     .image = SNAPSHOT_NONE, .symbol = "", .count = 1, .bytes = 48, .ages = {1, 0, 0, 0, 0, 0}},
 };
 
 static const struct snapshot_stack sample_stacks[] = {
