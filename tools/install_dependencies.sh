@@ -81,6 +81,9 @@ need_group() {
         need zlib1g-dev pkg-config --exists zlib
         need liblua5.4-dev pkg-config --exists lua5.4
         need libevent-dev pkg-config --exists libevent
+        # Others' readers of what we write.
+        want prometheus
+        want python3-jsonschema
         ;;
     bench)
         need_group build

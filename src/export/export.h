@@ -12,7 +12,7 @@
 
 /* All of it, as JSON that inspect/file.h reads back; schema in docs/snapshot.schema.json. */
 void export_json(const struct snapshot *snapshot, struct export_output *output);
-/* OpenMetrics text, with "# EOF" at its end where asked for (once, behind several processes). */
+/* OpenMetrics text of one process or several, with "# EOF" at its end. */
 void export_openmetrics(const struct snapshot *const *snapshots, size_t n,
                         struct export_output *output);
 /* pprof's profile.proto, compressed as gzip has it (in pieces that are stored, not packed): live

@@ -7,19 +7,18 @@
  *      [mempool]                                       mempool_dump
  *      [mempool.ledger]                                ours
  *
- * Keys are those of release 3.3, sizes have 64 bits. A second component of one name is NAME#2. */
+ * export/statedump_text.h has the keys. A second component of one name is NAME#2. */
 #include "observe/statedump.h"
 
 #include "account/component.h"
 #include "base/attributes.h"
 #include "base/text.h"
+#include "export/statedump_text.h"
 #include "observe/ledger.h"
 #include "sys/sys.h"
 
 #include <errno.h>
 #include <string.h>
-
-enum { SECTION_BYTES = 1024, TITLE_BYTES = 96 };
 
 struct section {
     int fd;
@@ -28,7 +27,7 @@ struct section {
     const char *title; /* of the component's sections */
     unsigned n_types;
     struct text text;
-    char buffer[SECTION_BYTES];
+    char buffer[STATEDUMP_PART_BYTES];
 };
 
 static void begin(struct section *section) {
@@ -41,22 +40,10 @@ static void end(struct section *section) {
     }
 }
 
-static void add_entry(struct section *section, const char *key, uint64_t value) {
-    text_add(&section->text, key);
-    text_add(&section->text, "=");
-    text_add_unsigned(&section->text, value);
-    text_add(&section->text, "\n");
-}
-
-static void add_title(struct section *section) {
-    text_add(&section->text, "\n[");
-    text_add(&section->text, section->title);
-}
-
 static void dump_mallinfo(struct section *section) {
     static const char *const keys[10] = {
-        "mallinfo_arena",   "mallinfo_ordblks", "mallinfo_smblks",   "mallinfo_hblks",
-        "mallinfo_hblkhd",  "mallinfo_usmblks", "mallinfo_fsmblks",  "mallinfo_uordblks",
+        "mallinfo_arena",    "mallinfo_ordblks",  "mallinfo_smblks",  "mallinfo_hblks",
+        "mallinfo_hblkhd",   "mallinfo_usmblks",  "mallinfo_fsmblks", "mallinfo_uordblks",
         "mallinfo_fordblks", "mallinfo_keepcost",
     };
     uint64_t values[10];
@@ -64,7 +51,7 @@ static void dump_mallinfo(struct section *section) {
     begin(section);
     text_add(&section->text, "\n[mallinfo]\n");
     for (int i = 0; i < 10; i++) {
-        add_entry(section, keys[i], values[i]);
+        statedump_add_entry(&section->text, keys[i], values[i]);
     }
     end(section);
 }
@@ -81,15 +68,7 @@ static int dump_type(const struct mempool_account *account, void *arg) {
         return 0;
     }
     begin(section);
-    add_title(section);
-    text_add(&section->text, " - usage-type ");
-    text_add(&section->text, account->type_name);
-    text_add(&section->text, " memusage]\n");
-    add_entry(section, "size", account->live_bytes);
-    add_entry(section, "num_allocs", account->live_blocks);
-    add_entry(section, "max_size", account->peak_bytes);
-    add_entry(section, "max_num_allocs", account->peak_blocks);
-    add_entry(section, "total_allocs", account->total_blocks);
+    statedump_add_type(&section->text, section->title, account);
     end(section);
     return section->result != 0;
 }
@@ -102,9 +81,7 @@ static void dump_component(struct section *section, const struct mempool_compone
     (void)mempool_accounts(count_type, section);
     if (section->n_types > 0) {
         begin(section);
-        add_title(section);
-        text_add(&section->text, " - Memory usage]\n");
-        add_entry(section, "num_types", section->n_types);
+        statedump_add_usage(&section->text, title, section->n_types);
         end(section);
         (void)mempool_accounts(dump_type, section);
     }
@@ -113,15 +90,8 @@ static void dump_component(struct section *section, const struct mempool_compone
 static void dump_components(struct section *section) {
     for (const struct mempool_component *at = components_first(); at != NULL;
          at = component_next(at)) {
-        char title[TITLE_BYTES];
-        struct text text;
-        text_init(&text, title, sizeof title);
-        text_add(&text, "component.");
-        text_add(&text, at->name);
-        if (at->generation > 1) {
-            text_add(&text, "#");
-            text_add_unsigned(&text, at->generation);
-        }
+        char title[STATEDUMP_TITLE_BYTES];
+        statedump_title(title, at->name, at->generation);
         dump_component(section, at, title);
     }
 }
@@ -138,21 +108,6 @@ int statedump_memusage(int fd, const struct mempool_component *component, const 
     return section.result;
 }
 
-static void add_ledger(struct section *section, const struct mempool_ledger *ledger) {
-    add_entry(section, "resident", ledger->resident);
-    add_entry(section, "live", ledger->live);
-    add_entry(section, "padding", ledger->padding);
-    add_entry(section, "cached", ledger->cached);
-    add_entry(section, "free", ledger->free);
-    add_entry(section, "untouched", ledger->untouched);
-    add_entry(section, "records", ledger->records);
-    add_entry(section, "libc-heap", ledger->libc_heap);
-    add_entry(section, "files", ledger->files);
-    add_entry(section, "stack", ledger->stack);
-    add_entry(section, "named", ledger->named);
-    add_entry(section, "unexplained", ledger->unexplained);
-}
-
 /* A line for each name, at the first mapping that has it. */
 static void dump_named(struct section *section, const struct mappings *named) {
     for (size_t i = 0; i < named->n; i++) {
@@ -167,7 +122,7 @@ static void dump_named(struct section *section, const struct mappings *named) {
         if (is_first) {
             begin(section);
             text_add(&section->text, "named.");
-            add_entry(section, named->list[i].name, resident);
+            statedump_add_entry(&section->text, named->list[i].name, resident);
             end(section);
         }
     }
@@ -178,9 +133,9 @@ static void dump_ledger(struct section *section) {
     struct ledger_room *room = ledger_room_take();
     bool is_known = room != NULL && ledger_take(&ledger, room) == 0;
     begin(section);
-    text_add(&section->text, "\n[mempool.ledger]\n");
+    text_add(&section->text, STATEDUMP_LEDGER);
     if (is_known) {
-        add_ledger(section, &ledger);
+        statedump_add_ledger(&section->text, &ledger);
     }
     end(section);
     if (is_known) {

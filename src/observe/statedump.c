@@ -2,48 +2,28 @@
 /* mempool_dump: the [mempool] section of a GlusterFS statedump.
  *
  * One pool at a time: its counters are read without a lock, its text is made on the stack and
- * written while nothing is held, so that a slow reader of fd holds up nobody. Keys and order are
- * GlusterFS's (statedump.c of release 3.3 and cur-stdalloc of 3.6), so that its parsers work. */
+ * written while nothing is held, so that a slow reader of fd holds up nobody. */
 #include "observe/statedump.h"
 
 #include "base/attributes.h"
 #include "base/text.h"
+#include "export/statedump_text.h"
 #include "sys/sys.h"
 
 #include <mempool/mempool.h>
 
 #include <errno.h>
-#include <string.h>
-
-enum { POOL_TEXT_BYTES = 1024, POOL_NAME_BYTES = 512 };
 
 struct dump {
     int fd;
     int result;
 };
 
-static void add_entry(struct text *text, const char *key, uint64_t value) {
-    text_add(text, key);
-    text_add(text, "=");
-    text_add_unsigned(text, value);
-    text_add(text, "\n");
-}
-
 int statedump_pool(int fd, const struct mempool_stats *stats, const char *name) {
-    char buffer[POOL_TEXT_BYTES];
+    char buffer[STATEDUMP_PART_BYTES];
     struct text text;
     text_init(&text, buffer, sizeof buffer);
-    text_add(&text, "-----=-----\npool-name=");
-    text_add_bytes(&text, name, strnlen(name, POOL_NAME_BYTES));
-    text_add(&text, "\n");
-    add_entry(&text, "hot-count", stats->hot);
-    add_entry(&text, "cold-count", stats->cold);
-    add_entry(&text, "padded_sizeof", stats->padded_bytes);
-    add_entry(&text, "alloc-count", stats->alloc_count);
-    add_entry(&text, "max-alloc", stats->max_alloc);
-    add_entry(&text, "pool-misses", stats->pool_misses);
-    add_entry(&text, "cur-stdalloc", stats->curr_stdalloc);
-    add_entry(&text, "max-stdalloc", stats->max_stdalloc);
+    statedump_add_pool(&text, stats, name);
     return sys_write(fd, text.buffer, text.length);
 }
 
@@ -58,7 +38,7 @@ static int dump_pool(struct mempool *pool, void *arg) {
 }
 
 MEMPOOL_API int mempool_dump(int fd) {
-    static const char section[] = "\n[mempool]\n";
+    static const char section[] = STATEDUMP_POOLS;
     int saved_errno = errno;
     struct dump dump = {.fd = fd};
     dump.result = sys_write(fd, section, sizeof section - 1);

@@ -30,7 +30,7 @@ enum {
     PUBLICATION_MAJOR = 1,
     PUBLICATION_MINOR = 0,
     PUBLICATION_BYTES = 64 << 10, /* of the header with its tables: at most */
-    PUBLICATION_NAME_BYTES = 24,
+    PUBLICATION_NAME_BYTES = 32,
     PUBLICATION_ORDER = 0x01020304, /* as the process writes it: tells the order of bytes */
 };
 

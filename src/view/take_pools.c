@@ -180,6 +180,9 @@ int take_finish_pools(struct take *take) {
         uint32_t component;
         uint64_t address = take->places[pool->number].component;
         finish_pool(take, pool);
+        if (pool->kind == SNAPSHOT_HEAP_CLASS) {
+            continue; /* all components' */
+        }
         /* A pool without one is the process's: the first, where there are components. */
         if (address == 0 ? snapshot->n_components > 0
                          : view_index_find(&take->components, address, &component)) {
