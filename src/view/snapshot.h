@@ -135,14 +135,6 @@ struct snapshot_stack {
     uint64_t count, bytes; /* estimated live objects and bytes */
 };
 
-/* One of the addresses in stacks; the rest as of a group's site. */
-struct snapshot_frame {
-    uint64_t address;
-    int32_t image;
-    uint64_t offset;
-    const char *symbol;
-};
-
 /* struct mempool_ledger (mempool_observe(3)). */
 struct snapshot_ledger {
     bool is_known; /* false: `resident`, `free`, and what follows `records` are not (a core file) */
@@ -186,9 +178,6 @@ struct snapshot {
     uint64_t sample_bytes;                 /* mean bytes between samples; 0: sampling is off */
     struct snapshot_stack *stacks;         /* most bytes first */
     size_t n_stacks;
-    struct snapshot_frame *frames;         /* of all stacks, each address once, in order; none
-                                            * where nobody looked for symbols */
-    size_t n_frames;
     struct snapshot_image *images;         /* by address */
     size_t n_images;
     struct snapshot_ledger ledger;
