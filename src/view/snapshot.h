@@ -135,6 +135,14 @@ struct snapshot_stack {
     uint64_t count, bytes; /* estimated live objects and bytes */
 };
 
+/* What a code address is; see snapshot_group for the words. */
+struct snapshot_symbol {
+    uint64_t address;
+    int32_t image;
+    uint64_t offset;
+    const char *symbol;
+};
+
 /* struct mempool_ledger (mempool_observe(3)). */
 struct snapshot_ledger {
     bool is_known; /* false: `resident`, `free`, and what follows `records` are not (a core file) */
@@ -180,6 +188,8 @@ struct snapshot {
     size_t n_stacks;
     struct snapshot_image *images;         /* by address */
     size_t n_images;
+    struct snapshot_symbol *symbols;       /* of the addresses in stacks; by address, each once */
+    size_t n_symbols;
     struct snapshot_ledger ledger;
 };
 
@@ -219,5 +229,8 @@ struct snapshot *snapshot_new(void);
 
 /** snapshot_free: NULL is ignored. */
 void snapshot_free(struct snapshot *snapshot);
+
+/** snapshot_symbol_at: what is known of a code address of a stack; NULL: nothing. */
+const struct snapshot_symbol *snapshot_symbol_at(const struct snapshot *snapshot, uint64_t address);
 
 #endif
