@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct core;
+struct mapped_list;
 
 /** core_is_supported: whether this build reads core files (it was made with elfutils). */
 bool core_is_supported(void);
@@ -33,6 +34,9 @@ int64_t core_pid(const struct core *core);
 
 /** core_is_truncated: whether it ends before its segments do. */
 bool core_is_truncated(const struct core *core);
+
+/** core_mapped: the files that were mapped (inspect/mapped.h), as far as it tells. */
+const struct mapped_list *core_mapped(const struct core *core);
 
 /** core_close: NULL is ignored. */
 void core_close(struct core *core);

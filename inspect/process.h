@@ -28,7 +28,8 @@ struct process_found {
     int64_t pid;
     char program[PROCESS_PROGRAM_BYTES]; /* as /proc/PID/comm has it, made printable */
     uint64_t header;                     /* address of the publication; 0: see code */
-    int code;                            /* 0; or -EPERM, -EACCES: we may not look */
+    int code;                            /* 0; -EPERM, -EACCES: we may not look; -EBADMSG: what
+                                          * it publishes is damaged */
 };
 
 /** process_list: all that publish, and those that we may not look at, by pid.
