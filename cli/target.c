@@ -15,6 +15,7 @@
 #include "inspect/images.h"
 #include "inspect/ledger.h"
 #include "inspect/process.h"
+#include "view/describe.h"
 
 /* Absent where the build has nothing that reads them. */
 int snapshot_read_json(struct snapshot **ret, const char *path, struct snapshot_error *error)
@@ -208,6 +209,17 @@ static int take_live(struct target *target, const struct snapshot_options *optio
     return result;
 }
 
+/* Why there is nothing: it has ended, or something else. */
+static int fail(struct target *target, const struct snapshot_error *error) {
+    struct process *process = target->own->process;
+    if (process && process_check(process) == -ESRCH) {
+        complain(target->verb, "process %lld has ended", (long long)target->pid);
+    } else {
+        complain(target->verb, "%s: %s", target_name(target), error->text);
+    }
+    return CLI_FAILED;
+}
+
 int target_take(struct target *target, const struct snapshot_options *options, unsigned want,
                 struct snapshot **ret) {
     struct snapshot_error error = {.code = 0};
@@ -217,18 +229,29 @@ int target_take(struct target *target, const struct snapshot_options *options, u
     }
     int result = take_live(target, options, want, &snapshot, &error);
     struct process *process = target->own->process;
-    bool has_ended = process && process_check(process) == -ESRCH;
-    if (result == 0 && !has_ended) {
-        *ret = snapshot;
-        return CLI_OK;
-    }
-    if (has_ended) {
-        complain(target->verb, "process %lld has ended", (long long)target->pid);
-    } else {
-        complain(target->verb, "%s: %s", target_name(target), error.text);
-    }
-    if (result == 0) {
+    if (result == 0 && process && process_check(process) == -ESRCH) {
         snapshot_free(snapshot);
+        result = -ESRCH;
     }
-    return CLI_FAILED;
+    if (result != 0) {
+        return fail(target, &error);
+    }
+    *ret = snapshot;
+    return CLI_OK;
+}
+
+int target_describe(struct target *target, uint64_t address, struct view_description *ret,
+                    struct images_site *ret_site) {
+    struct target_own *own = target->own;
+    struct snapshot_error error = {.code = 0};
+    struct view_source *source =
+        own->process ? process_source(own->process) : core_source(own->core);
+    (void)readable(target, 1);
+    int result = view_describe(ret, source, address, &error);
+    if (result == 0) {
+        (void)images_refresh(own->images); /* else it stays a number */
+        result = images_find(own->images, ret->site, ret_site);
+        snprintf(error.text, sizeof(error.text), "%s", strerror(-result));
+    }
+    return result == 0 ? CLI_OK : fail(target, &error);
 }

@@ -38,7 +38,7 @@ struct row {
     bool is_readable;
     uint64_t live_bytes, pools, threads, misuses;
     char version[32];
-    char why[160];
+    char why[sizeof(((struct snapshot_error *)NULL)->text)];
     bool is_likely; /* it is known to use the library */
 };
 

@@ -37,8 +37,8 @@ static bool is_function(const GElf_Sym *symbol) {
            symbol->st_value != 0;
 }
 
-/* Of several names of one address, that of the longest is kept, and of those the first by name, so
- * that it is always the same. */
+/* Of several names of one address, that of the longest is kept, and of those the first in the table of
+ * names, so that it is always the same. */
 static int compare(const void *left, const void *right) {
     const struct symbol *a = left, *b = right;
     if (a->start != b->start) {
@@ -134,11 +134,11 @@ static bool take_from(struct symbols *symbols, int fd, uint32_t type) {
 
 /* Debug information that is kept apart, where debuggers look for it. */
 static bool take_from_debug_file(struct symbols *symbols, const char *build_id) {
-    char path[sizeof("/usr/lib/debug/.build-id//.debug") + 2 * IMAGE_BUILD_ID_BYTES];
+    char path[256];
     if (strlen(build_id) < 4 || strlen(build_id) > 2 * (size_t)IMAGE_BUILD_ID_BYTES) {
         return false;
     }
-    snprintf(path, sizeof(path), "/usr/lib/debug/.build-id/%.2s/%s.debug", build_id, build_id + 2);
+    snprintf(path, sizeof(path), "/usr/lib/debug/.build-id/%.2s/%.128s.debug", build_id, build_id + 2);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     bool is_taken = fd >= 0 && take_from(symbols, fd, SHT_SYMTAB);
     if (fd >= 0) {
