@@ -282,6 +282,7 @@ static int describe_once(struct describing *d, uint64_t address) {
     if (result != 0) {
         return result;
     }
+    d->seconds = d->seconds > 0 ? d->seconds : 1; /* the clock begins there, and was not read yet */
     uint64_t offset = address - layout_number(layout, NUMBER_arena_start);
     return offset < arena_used ? describe_slot(d, offset) : describe_heap(d);
 }

@@ -12,10 +12,12 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 enum { OBJECTS = 1000, BLOCKS = 300, AT_ONCE = 8 };
@@ -129,6 +131,7 @@ static void obey(const char *word) {
     if (strcmp(word, "ledger") == 0) {
         print_ledger();
     } else if (strcmp(word, "fork") == 0 && fork() == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         (void)subject_get();
         say("child");
         fflush(stdout);
