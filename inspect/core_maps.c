@@ -77,5 +77,6 @@ void core_maps_add_rights(struct mapped_list *list, uint64_t start, uint64_t byt
     }
     for (; low < list->n && list->list[low].start - start < bytes; low++) {
         list->list[low].rights = rights;
+        list->list[low].has_rights = true;
     }
 }

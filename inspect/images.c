@@ -18,6 +18,11 @@ enum {
 
 /* ---- which there are ------------------------------------------------------------------------- */
 
+/* Debuggers leave code out of their core files, which do not tell then what rights it had. */
+static bool is_executable(const struct mapped *mapped) {
+    return (mapped->rights & MAPPED_EXECUTE) || !mapped->has_rights;
+}
+
 /* Is there code close behind? Else it is not even touched: a file that is mapped may lie on a
  * server that does not answer. Code may have been moved out of its file, to huge pages. */
 static bool may_be_code(const struct mapped_list *maps, size_t i) {
@@ -28,7 +33,7 @@ static bool may_be_code(const struct mapped_list *maps, size_t i) {
     }
     for (size_t next = i; next < maps->n && next - i < NEIGHBOURS_MAX; next++) {
         const struct mapped *mapped = &maps->list[next];
-        if ((mapped->rights & MAPPED_EXECUTE) &&
+        if (is_executable(mapped) &&
             (mapped->path[0] == '\0' || strcmp(mapped->path, first->path) == 0)) {
             return true;
         }
@@ -41,7 +46,7 @@ static bool is_loaded(const struct image_layout *layout, const struct mapped_lis
     for (size_t i = 0; i < layout->n_segments; i++) {
         const struct image_segment *segment = &layout->segments[i];
         const struct mapped *mapped = mapped_find(maps, segment->start);
-        if (segment->is_code && mapped && (mapped->rights & MAPPED_EXECUTE)) {
+        if (segment->is_code && mapped && is_executable(mapped)) {
             return true;
         }
     }

@@ -60,7 +60,7 @@ static void take_path(struct mapped *mapped, char *path) {
 /* "start-end rwxp offset major:minor inode   path" */
 static bool parse_line(struct mapped *mapped, char *line) {
     uint64_t major, minor;
-    *mapped = (struct mapped){.path = ""};
+    *mapped = (struct mapped){.path = "", .has_rights = true};
     if (!take_number(&line, 16, '-', &mapped->start) ||
         !take_number(&line, 16, ' ', &mapped->end) || !take_rights(&line, &mapped->rights) ||
         !take_number(&line, 16, ' ', &mapped->file_offset) ||

@@ -17,14 +17,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
-enum { OBJECTS = 1000, BLOCKS = 300, AT_ONCE = 8 };
+enum { OBJECTS = 1000, BLOCKS = 300, AT_ONCE = 8, NAMED_BYTES = 1 << 16, LARGE_BYTES = 1 << 20 };
 
 static struct mempool *pool, *spill;
 static void *objects[OBJECTS], *spilled[2], *put_one;
-static void *blocks[BLOCKS];
+static void *blocks[BLOCKS], *large;
 static atomic_int n_ready, is_over, is_churning;
 
 /* Call sites are looked for by its name. */
@@ -107,6 +108,17 @@ static void make_all(void) {
     mempool_component_leave(before);
 }
 
+/* What a ledger tells only from inside. */
+static void make_others(void) {
+    char *named = mmap(NULL, NAMED_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (named == MAP_FAILED || mempool_mapping_name(named, NAMED_BYTES, "named") != 0) {
+        exit(1);
+    }
+    memset(named, 1, NAMED_BYTES);
+    large = malloc(LARGE_BYTES);
+    memset(large, 1, LARGE_BYTES);
+}
+
 static void print_ledger(void) {
     struct mempool_ledger ledger = {.struct_size = sizeof ledger};
     const uint64_t *values = &ledger.resident;
@@ -150,6 +162,7 @@ int main(int argc, char **argv) {
     char word[64];
     alarm(300); /* whoever started it is gone */
     make_all();
+    make_others();
     make_pools(argc > 2 ? atoi(argv[2]) : 0);
     for (int i = 0; i < n_threads; i++) {
         numbers[i] = i;
@@ -170,5 +183,6 @@ int main(int argc, char **argv) {
     }
     free(threads);
     free(numbers);
+    free(large);
     return 0;
 }
