@@ -196,6 +196,7 @@ static int take_live(struct target *target, const struct snapshot_options *optio
         own->process ? process_source(own->process) : core_source(own->core);
     possible.want = readable(target, possible.want);
     int result = own->process ? process_check(own->process) : 0;
+    snprintf(error->text, sizeof(error->text), "what it publishes is damaged");
     if (result == 0) {
         result = snapshot_take(ret, source, &possible, error);
     }
