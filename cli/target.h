@@ -52,6 +52,14 @@ int target_open(struct target *target);
 int target_take(struct target *target, const struct snapshot_options *options, unsigned want,
                 struct snapshot **ret);
 
+struct images_site;
+struct view_description;
+
+/** target_describe: what an address in a process or a core file is (view/describe.h,
+ *  inspect/images.h); *ret_site lives as long as the target.  An exit status. */
+int target_describe(struct target *target, uint64_t address, struct view_description *ret,
+                    struct images_site *ret_site);
+
 /** target_name: "brick (pid 123)", or the file's name; lives as long as the target. */
 const char *target_name(const struct target *target);
 

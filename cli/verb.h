@@ -16,10 +16,14 @@ struct verb {
     int (*run)(int argc, char **argv); /* argv[0] is the verb; returns an exit status */
 };
 
+/** verb_describe: mempool describe. */
+int verb_describe(int argc, char **argv);
 /** verb_diff: mempool diff. */
 int verb_diff(int argc, char **argv);
 /** verb_leaks: mempool leaks. */
 int verb_leaks(int argc, char **argv);
+/** verb_ls: mempool ls. */
+int verb_ls(int argc, char **argv);
 /** verb_replay: mempool replay. */
 int verb_replay(int argc, char **argv);
 /** verb_run: mempool run; returns only where the program cannot be run. */

@@ -54,7 +54,7 @@ need_group() {
         need ninja-build command -v ninja
         need pkg-config command -v pkg-config
         need libzstd-dev pkg-config --exists libzstd
-        need libdw-dev pkg-config --exists libdw
+        need libdw-dev pkg-config --exists libdw libelf
         need libjansson-dev pkg-config --exists jansson
         ;;
     test)
@@ -70,6 +70,8 @@ need_group() {
         need util-linux command -v setarch
         need gcovr command -v gcovr
         need mandoc command -v mandoc
+        # Its gcore writes core files.
+        want gdb
         # The libraries that adapters are for.
         need libsqlite3-dev pkg-config --exists sqlite3
         need libuv1-dev pkg-config --exists libuv

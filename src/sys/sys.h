@@ -186,11 +186,13 @@ struct sys_claim {
 
 /* Bytes resident, by what they belong to. Set the two ranges, whose mappings are counted apart, and
  * the caller's claims, with room for those that the system adds: threads' stacks, images. Zero the
- * rest. */
+ * rest. `resident_bytes` answers for another process what sys_resident_bytes does for this one. */
 struct sys_residency {
     uintptr_t first_start, first_end, second_start, second_end;
     struct sys_claim *claims;
     size_t n_claims, claims_max;
+    uint64_t (*resident_bytes)(void *process, uintptr_t start, size_t bytes); /* NULL: this one */
+    void *process;
     uint64_t first, second;
     uint64_t libc_heap; /* of libc's own malloc, as far as it tells */
     uint64_t stack;     /* of threads */

@@ -119,7 +119,11 @@ static uint64_t part_of(const struct walk *walk, uintptr_t start, uintptr_t end,
     if (from == walk->mapping.start && to == walk->mapping.end) {
         return bytes;
     }
-    return least(bytes, sys_resident_bytes((void *)from, to - from));
+    const struct sys_residency *ret = walk->ret;
+    uint64_t resident = ret->resident_bytes != NULL
+                            ? ret->resident_bytes(ret->process, from, to - from)
+                            : sys_resident_bytes((void *)from, to - from);
+    return least(bytes, resident);
 }
 
 /* What of the mapping is somebody's; the rest is returned. */

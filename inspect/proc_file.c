@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* Files below /proc/PID, and whole small files. */
+#include "inspect/proc_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+enum { FIRST_BYTES = 16 << 10 };
+
+int proc_file_open(int folder, const char *name) {
+    int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
+    return fd >= 0 ? fd : -errno;
+}
+
+int proc_file_open_place(int folder, const char *path) {
+    int place = openat(folder, path, O_PATH | O_CLOEXEC);
+    return place >= 0 ? place : -errno;
+}
+
+int proc_file_identity(int place, uint64_t *ret_device, uint64_t *ret_inode) {
+    struct statx status;
+    if (statx(place, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &status)) {
+        return -errno;
+    }
+    *ret_device = makedev(status.stx_dev_major, status.stx_dev_minor);
+    *ret_inode = status.stx_ino;
+    return S_ISREG(status.stx_mode) ? 0 : -EINVAL;
+}
+
+int proc_file_reopen(int place) {
+    char link[64];
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", place);
+    int fd = open(link, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int result = fd >= 0 ? fd : -errno;
+    close(place);
+    return result;
+}
+
+/* Read on until the end or max_bytes; what is there so far is *ret's. */
+static int64_t read_all(int fd, size_t max_bytes, char **ret) {
+    size_t n = 0, room = 0;
+    for (;;) {
+        if (n + 1 >= room) {
+            room = room ? room * 2 : FIRST_BYTES;
+            char *larger = realloc(*ret, room);
+            if (!larger) {
+                return -ENOMEM;
+            }
+            *ret = larger;
+        }
+        ssize_t got = read(fd, *ret + n, room - n - 1);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return -errno;
+        }
+        n += (size_t)got;
+        if (got == 0 || n >= max_bytes) {
+            (*ret)[n] = '\0';
+            return (int64_t)n;
+        }
+    }
+}
+
+int64_t proc_file_read(int folder, const char *name, size_t max_bytes, char **ret) {
+    char *text = NULL;
+    int fd = proc_file_open(folder, name);
+    if (fd < 0) {
+        return fd == -ENOENT ? -ESRCH : fd;
+    }
+    int64_t n = read_all(fd, max_bytes, &text);
+    close(fd);
+    if (n < 0) {
+        free(text);
+        return n;
+    }
+    *ret = text;
+    return n;
+}
+
+void proc_file_program(int folder, char *ret, size_t bytes) {
+    char *text = NULL;
+    int64_t n = proc_file_read(folder, "comm", bytes - 1, &text);
+    size_t length = n > 0 ? strcspn(text, "\n") : 0;
+    length = length < bytes ? length : bytes - 1;
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        ret[i] = byte < 0x20 || byte == 0x7f ? '?' : text[i];
+    }
+    ret[length] = '\0';
+    free(text);
+}
