@@ -56,6 +56,7 @@ need_group() {
         need libzstd-dev pkg-config --exists libzstd
         need libdw-dev pkg-config --exists libdw
         need libjansson-dev pkg-config --exists jansson
+        need libncurses-dev pkg-config --exists ncursesw
         ;;
     test)
         need_group build
@@ -70,6 +71,8 @@ need_group() {
         need util-linux command -v setarch
         need gcovr command -v gcovr
         need mandoc command -v mandoc
+        # A terminal for `mempool top` to be in.
+        want tmux
         # The libraries that adapters are for.
         need libsqlite3-dev pkg-config --exists sqlite3
         need libuv1-dev pkg-config --exists libuv
