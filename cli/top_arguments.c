@@ -58,7 +58,7 @@ static const struct option long_options[] = {
 };
 
 void top_print_help(void) {
-    printf("Usage: mempool top [OPTION...] PID | --core=FILE | --snapshot=FILE\n"
+    printf("Usage: mempool top [OPTION...] [PID]\n"
            "\n"
            "Shows a process's pools, components, accounts, call sites and threads' caches, live:\n"
            "what each holds, how fast, and what grew since the start of watching. The process is\n"

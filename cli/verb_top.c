@@ -52,8 +52,9 @@ static int run_batch(struct top_session *session, const struct top_arguments *ar
 
 static int run_screen(struct top_session *session, const struct top_arguments *arguments) {
     if (!top_screen_is_supported()) {
-        complain(verb, "this build was made without ncurses: there is only --batch");
-        return CLI_BAD_USAGE;
+        complain(verb,
+                 "no screen in this build, which was made without ncurses; without one: --batch");
+        return CLI_FAILED;
     }
     int result = top_session_take(session);
     if (result == 0 && session->model.now == NULL) {

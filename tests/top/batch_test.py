@@ -105,7 +105,7 @@ def bad_options(top):
     expect('--batch' in complaint([top, '--json', PID]), 'json')
     expect('shorter' in complaint([top, '--filter=' + 'x' * 64, PID]), 'filter')
     expect('--nonsense' in complaint([top, '--nonsense', PID]), 'unknown')
-    expect('terminal' in complaint([top, PID], 1), 'no terminal')
+    expect('without one: --batch' in complaint([top, PID], 1), 'no terminal')
 
 
 def main(top):

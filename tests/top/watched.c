@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A process to watch: watched POOLS OBJECTS THREADS. So many pools, with so many live objects in
- * all; threads that get and put; and one object more of the pool "leak" each ten milliseconds, up to
- * a million. It says "ready", and ends when its standard input does. */
+ * all; threads that get and put; and one object more of the pool "leak" each ten milliseconds, up
+ * to a million. It says "ready", and ends when its standard input does. */
 #include <mempool/account.h>
 #include <mempool/mempool.h>
 
