@@ -86,6 +86,12 @@ def ends(top):
             _, error = watcher.communicate(timeout=60)
             expect(watcher.returncode == 0, f'status {watcher.returncode}: {error}')
             expect(error == f'mempool: top: fake (pid {victim.pid}) has ended\n', error)
+    # One that nobody has waited for yet has ended, too.
+    with subprocess.Popen(['sleep', '60']) as victim:
+        victim.kill()
+        os.waitid(os.P_PID, victim.pid, os.WEXITED | os.WNOWAIT)
+        said = run([top, *FAST, str(victim.pid)], TOP_FAKE_TAKES='2').stderr
+        expect('has ended' in said, said)
     with open('/dev/full', 'w', encoding='utf-8') as full:
         ended = subprocess.run([top, *FAST, '-n1', PID], stdout=full, stderr=subprocess.PIPE,
                                text=True, check=False, timeout=60)

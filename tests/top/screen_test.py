@@ -164,6 +164,8 @@ def signals(terminal, top):
         with open(os.path.join(terminal.env['HOME'], 'pid'), encoding='ascii') as file:
             os.kill(int(file.read()), number)
         terminal.wait_for(f'status={status}')
+        flags = terminal.tmux('display-message', '-p', '#{alternate_on} #{cursor_flag}').strip()
+        expect(flags == '0 1', f'alternate screen and cursor after {number.name}: {flags}')
         expect(terminal.modes() == before, f'the terminal is not as before, after {number.name}')
     start(terminal, top, str(os.getpid()))
     terminal.keys('C-c')

@@ -94,6 +94,11 @@ static void test_cursor(void) {
     CHECK(top_session_settle(&session, 3) == 0);
     CHECK_EQUAL(sight->first, N_POOLS - 3);
     CHECK(top_session_settle(&session, 0) == 0);
+    /* A larger one has no blank rows while there are rows above. */
+    CHECK(top_session_settle(&session, 40) == 0);
+    CHECK_EQUAL(sight->first, N_POOLS - 40);
+    CHECK(top_session_settle(&session, 60) == 0);
+    CHECK_EQUAL(sight->first, 0);
     top_session_end(&session);
 }
 
