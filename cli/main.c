@@ -16,6 +16,7 @@ static const struct verb verbs[] = {
     {"ls", "list the processes that use the library", verb_ls},
     {"replay", "run a recorded trace through our pools and others, and compare", verb_replay},
     {"run", "run a program with our pools in the place of its own: GlusterFS", verb_run},
+    {"top", "watch a process's pools, components, call sites and threads, live", verb_top},
 };
 
 enum {

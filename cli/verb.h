@@ -26,6 +26,8 @@ int verb_leaks(int argc, char **argv);
 int verb_ls(int argc, char **argv);
 /** verb_replay: mempool replay. */
 int verb_replay(int argc, char **argv);
+/** verb_top: mempool top. */
+int verb_top(int argc, char **argv);
 /** verb_run: mempool run; returns only where the program cannot be run. */
 int verb_run(int argc, char **argv);
 

@@ -56,6 +56,7 @@ need_group() {
         need libzstd-dev pkg-config --exists libzstd
         need libdw-dev pkg-config --exists libdw libelf
         need libjansson-dev pkg-config --exists jansson
+        need libncurses-dev pkg-config --exists ncursesw
         ;;
     test)
         need_group build
@@ -72,6 +73,8 @@ need_group() {
         need mandoc command -v mandoc
         # Its gcore writes core files.
         want gdb
+        # A terminal for `mempool top` to be in.
+        want tmux
         # The libraries that adapters are for.
         need libsqlite3-dev pkg-config --exists sqlite3
         need libuv1-dev pkg-config --exists libuv
