@@ -248,13 +248,15 @@ uint32_t terminal_wait(int64_t timeout_ns) {
     struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
     int n = ppoll(&input, 1, &timeout, &own.mask);
     bool is_gone = n > 0 && (input.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
-    if (is_gone && (input.revents & POLLIN) == 0) {
-        own.is_over = 1;
-    }
     if (own.is_over || n == 0) {
         return TOP_KEY_NONE;
     }
-    return read_key(&key) ? key : TOP_KEY_RESIZE; /* a signal of the window's, perhaps */
+    if (read_key(&key)) {
+        return key;
+    }
+    /* A terminal that was closed is ready to be read for ever, and has nothing. */
+    own.is_over = is_gone;
+    return is_gone ? TOP_KEY_NONE : TOP_KEY_RESIZE; /* a signal of the window's, perhaps */
 }
 
 bool terminal_is_over(void) {

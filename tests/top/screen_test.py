@@ -253,8 +253,27 @@ def ascii_only(top):
             terminal.close()
 
 
+def closed(top):
+    """The terminal goes away, and no signal says so: the program ends all the same."""
+    master, slave = os.openpty()
+    env = dict(os.environ, TERM='xterm')
+    with subprocess.Popen([top, '--every=100ms', str(os.getpid())], stdin=slave, stdout=slave,
+                          stderr=slave, env=env) as process:
+        try:
+            os.close(slave)
+            expect(os.read(master, 1), 'nothing shown')
+            time.sleep(0.5)
+            os.close(master)
+            process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            fail('it goes on without a terminal')
+        finally:
+            process.kill()
+
+
 def main(top):
     """The test."""
+    closed(top)
     if not shutil.which('tmux'):
         print('skipped: tmux is not installed')
         sys.exit(SKIPPED)
