@@ -273,6 +273,7 @@ def closed(top):
 
 def main(top):
     """The test."""
+    top = os.path.abspath(top)  # the shell in the terminal is elsewhere
     closed(top)
     if not shutil.which('tmux'):
         print('skipped: tmux is not installed')
