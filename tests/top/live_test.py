@@ -115,6 +115,7 @@ def cost(command, program):
 
 def main(command, program):
     """The test."""
+    command = os.path.abspath(command)  # the shell in the terminal is elsewhere
     with watched(program, 3, 30, 2) as pid:
         numbers(command, pid)
         stopped(command, pid)
