@@ -10,6 +10,7 @@
 #include "cli/verb.h"
 
 static const struct verb verbs[] = {
+    {"advise", "say which options the real use of pools asks for", verb_advise},
     {"describe", "tell whose an address in a process is, and who got it", verb_describe},
     {"diff", "compare two snapshots of a process's live memory", verb_diff},
     {"leaks", "rank what is live in a snapshot, by type and call site", verb_leaks},

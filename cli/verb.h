@@ -16,6 +16,8 @@ struct verb {
     int (*run)(int argc, char **argv); /* argv[0] is the verb; returns an exit status */
 };
 
+/** verb_advise: mempool advise. */
+int verb_advise(int argc, char **argv);
 /** verb_describe: mempool describe. */
 int verb_describe(int argc, char **argv);
 /** verb_diff: mempool diff. */

@@ -7,8 +7,10 @@ import c_source
 
 SPDX = '/* SPDX-License-Identifier: MIT */\n'
 FILE_LINES, FUNCTION_LINES, COLUMNS = 800, 60, 100
-C_FOLDERS = ['include', 'src', 'glusterfs', 'replay', 'cli', 'bench', 'examples', 'tests']
-PRODUCT = re.compile(r'(include|src|replay|cli)/(?!sys/)')  # src/sys is the place for #if
+C_FOLDERS = ['include', 'src', 'glusterfs', 'replay', 'analysis', 'cli', 'bench', 'examples',
+             'tests']
+# src/sys is the place for #if
+PRODUCT = re.compile(r'(include|src|replay|analysis|cli)/(?!sys/)')
 OTHER_FOLDERS = ['tools', 'tests', 'bench']
 DIRECTIVE = re.compile(r'^[ \t]*#(?:[^\n\\]|\\.|\\\n)*', re.M)
 CONDITION = re.compile(r'#[ \t]*(?:el)?(?:if|ifdef|ifndef)\b')
