@@ -12,6 +12,7 @@ struct level_walk {
     uint64_t live_bytes;
     uint64_t most_bytes[TIMELINE_BINS];
     int64_t most_at[TIMELINE_BINS]; /* event; NO_EVENT: nothing happened */
+    int64_t first_at[TIMELINE_BINS], last_at[TIMELINE_BINS];
     struct timeline_value levels[2][TRACKS_NAMED + 1];
 };
 
@@ -71,6 +72,8 @@ static void find_moments(struct level_walk *walk) {
         size_t bin = bin_of(walk);
         walk->live_bytes += (uint64_t)change.bytes;
         count_event(walk->timeline, bin, trace_operation(walk->trace, event));
+        walk->first_at[bin] = walk->most_at[bin] == NO_EVENT ? event : walk->first_at[bin];
+        walk->last_at[bin] = event;
         if (walk->most_at[bin] == NO_EVENT || walk->live_bytes > walk->most_bytes[bin]) {
             walk->most_bytes[bin] = walk->live_bytes;
             walk->most_at[bin] = event;
@@ -89,6 +92,10 @@ static void add_point(struct level_walk *walk) {
     }
 }
 
+static bool is_quiet(const struct level_walk *walk, size_t bin) {
+    return bin >= TIMELINE_BINS || walk->most_at[bin] == NO_EVENT;
+}
+
 /* The second: what was live then. */
 static void keep_moments(struct level_walk *walk) {
     walk->now_ns = 0;
@@ -99,13 +106,18 @@ static void keep_moments(struct level_walk *walk) {
         if (!read_change(walk, event, &change)) {
             continue;
         }
+        size_t bin = bin_of(walk);
+        if (walk->first_at[bin] == event && is_quiet(walk, bin - 1)) {
+            add_point(walk);
+        }
         for (size_t kind = 0; kind < 2; kind++) {
             struct timeline_value *level =
                 &walk->levels[kind][walk->timeline->tracks[kind]->of_class[change.class]];
             level->count += (uint64_t)change.count;
             level->bytes += (uint64_t)change.bytes;
         }
-        if (walk->most_at[bin_of(walk)] == event) {
+        if (walk->most_at[bin] == event ||
+            (walk->last_at[bin] == event && is_quiet(walk, bin + 1))) {
             add_point(walk);
         }
     }

@@ -10,13 +10,14 @@
  *
  * Time is cut into TIMELINE_BINS equal parts. Of each part in which something happens, the moment
  * is kept at which most bytes were live: so all that is shown of one moment was live together, and
- * no peak is lost. Between two moments less was live than at the higher one, or as much. The last
- * moment is the end. Of each part the gets and puts are counted, too.
+ * no peak is lost. Where nothing happens for a while, the moments before and behind that are kept,
+ * too, so that a short peak is not drawn as a slope that lasts as long. The last moment is the end.
+ * Of each part the gets and puts are counted, too.
  */
 
 enum {
     TIMELINE_BINS = 480,
-    TIMELINE_POINTS = TIMELINE_BINS + 2, /* and the beginning and the end */
+    TIMELINE_POINTS = 3 * TIMELINE_BINS + 2, /* at most; and the beginning and the end */
 };
 
 struct timeline_value {

@@ -30,6 +30,8 @@ int verb_ls(int argc, char **argv);
 int verb_replay(int argc, char **argv);
 /** verb_top: mempool top. */
 int verb_top(int argc, char **argv);
+/** verb_report: mempool report. */
+int verb_report(int argc, char **argv);
 /** verb_run: mempool run; returns only where the program cannot be run. */
 int verb_run(int argc, char **argv);
 

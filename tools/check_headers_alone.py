@@ -66,7 +66,7 @@ def complaint(root, path):
 def check(root):
     """Every header that does not stand alone."""
     problems = []
-    folders = ['include', 'src', 'glusterfs', 'replay', 'analysis', 'cli']
+    folders = ['include', 'src', 'glusterfs', 'replay', 'analysis', 'report', 'cli']
     for path in c_source.files(root, folders, ('.h',)):
         text = '' if path.endswith('_template.h') else complaint(root, path)
         if text:

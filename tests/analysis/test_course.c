@@ -20,7 +20,7 @@ static void test_peak_is_kept(void **state) {
     (void)state;
     tell_beginning(1, 2);
     tell(TRACE_GET, 0, 1, 0);
-    tell_after(5 * STORY_SECOND, TRACE_GET, 0, 0, 0);
+    tell_after(5 * STORY_SECOND + STORY_SECOND / 100, TRACE_GET, 0, 0, 0);
     for (uint32_t slot = 1; slot < 5; slot++) {
         tell(TRACE_GET, 0, 0, slot);
     }
@@ -47,6 +47,14 @@ static void test_peak_is_kept(void **state) {
         assert_true(point == 0 || timeline->at_ns[point - 1] <= timeline->at_ns[point]);
     }
     assert_int_equal(most, trace->peak_live_bytes);
+    /* It is short: right before it and right behind, in the same part, 10 bytes are live. */
+    size_t peak = 0;
+    while (sum_bytes(timeline, 0, peak) != most) {
+        peak++;
+    }
+    assert_int_equal(sum_bytes(timeline, 0, peak - 1), 10);
+    assert_int_equal(sum_bytes(timeline, 0, peak + 1), 10);
+    assert_true(timeline->at_ns[peak + 1] - timeline->at_ns[peak - 1] < timeline->bin_ns);
     assert_int_equal(sum_bytes(timeline, 0, 0), 0);
     assert_int_equal(sum_bytes(timeline, 0, timeline->n_points - 1), 110);
     assert_int_equal(timeline->at_ns[timeline->n_points - 1], usage->duration_ns);
