@@ -16,6 +16,8 @@ struct verb {
     int (*run)(int argc, char **argv); /* argv[0] is the verb; returns an exit status */
 };
 
+/** verb_advise: mempool advise. */
+int verb_advise(int argc, char **argv);
 /** verb_describe: mempool describe. */
 int verb_describe(int argc, char **argv);
 /** verb_diff: mempool diff. */
@@ -28,6 +30,8 @@ int verb_ls(int argc, char **argv);
 int verb_replay(int argc, char **argv);
 /** verb_top: mempool top. */
 int verb_top(int argc, char **argv);
+/** verb_report: mempool report. */
+int verb_report(int argc, char **argv);
 /** verb_run: mempool run; returns only where the program cannot be run. */
 int verb_run(int argc, char **argv);
 

@@ -22,6 +22,7 @@ struct word {
 struct line {
     struct word word[WORDS_MAX];
     size_t n_words; /* WORDS_MAX: that many or more */
+    const char *end;
 };
 
 /* The state of one parse. */
@@ -87,8 +88,8 @@ static size_t line_bytes(const char *text, size_t bytes) {
 }
 
 static struct line split_line(const char *text, size_t bytes) {
-    struct line line = {.n_words = 0};
     const char *end = text + bytes;
+    struct line line = {.n_words = 0, .end = end};
     while (line.n_words < WORDS_MAX) {
         while (text < end && *text == ' ') {
             text++;
@@ -150,23 +151,58 @@ static int need_once(struct parse *parse, const struct line *line, int *seen) {
 
 /* ---- one function for each kind of line ---- */
 
+/* A copy of a word, or from one on to the line's end; NULL, with *error filled: no memory. */
+static const char *copy_word(struct parse *parse, struct word word) {
+    char *copy = replay_memory_take(&parse->trace->memory, word.bytes + 1, 1);
+    if (!copy) {
+        trace_fail_system(parse->error, parse->trace, "keep the header", ENOMEM);
+        return NULL;
+    }
+    memcpy(copy, word.text, word.bytes);
+    return copy;
+}
+
+static const char *copy_rest(struct parse *parse, const struct line *line, size_t first) {
+    struct word rest = {"", 0};
+    if (first < line->n_words) {
+        rest.text = line->word[first].text;
+        rest.bytes = (size_t)(line->end - rest.text);
+    }
+    return copy_word(parse, rest);
+}
+
 static int parse_info(struct parse *parse, const struct line *line) {
-    (void)parse;
-    (void)line;
+    struct trace *trace = parse->trace;
+    struct word none = {"", 0};
+    struct trace_info info = {
+        .key = copy_word(parse, line->n_words > 1 ? line->word[1] : none),
+        .text = copy_rest(parse, line, 2),
+    };
+    if (!info.key || !info.text) {
+        return -ENOMEM;
+    }
+    trace->infos[trace->n_infos++] = info;
     return 0;
 }
 
 static int parse_phase(struct parse *parse, const struct line *line) {
     uint64_t at;
+    struct trace *trace = parse->trace;
     if (line->n_words < 3) {
         return fail_line(parse, "'%s' needs an event number and a name", "phase");
     }
     int result = parse_number(parse, line->word[1], "the phase's first event", parse->last_phase,
                               TRACE_EVENTS_MAX, &at);
-    if (result == 0) {
-        parse->last_phase = at;
+    if (result != 0) {
+        return result;
     }
-    return result;
+    parse->last_phase = at;
+    const char *name = copy_rest(parse, line, 2);
+    if (!name) {
+        return -ENOMEM;
+    }
+    trace->phases[trace->n_phases++] = (struct trace_phase){name, (uint32_t)at};
+    return 0;
 }
 
 static int parse_events(struct parse *parse, const struct line *line) {
@@ -247,16 +283,12 @@ static int parse_thread(struct parse *parse, const struct line *line) {
     if (id != next) {
         return fail_line(parse, "thread %llu where %u is next", (unsigned long long)id, next);
     }
-    parse->trace->n_threads++;
-    return 0;
-}
-
-static const char *copy_word(struct parse *parse, struct word word) {
-    char *copy = replay_memory_take(&parse->trace->memory, word.bytes + 1, 1);
-    if (copy) {
-        memcpy(copy, word.text, word.bytes);
+    const char *name = copy_rest(parse, line, 2);
+    if (!name) {
+        return -ENOMEM;
     }
-    return copy;
+    parse->trace->thread_names[parse->trace->n_threads++] = name;
+    return 0;
 }
 
 /* Numbers of classes that together would ask for too much memory. */
@@ -298,7 +330,7 @@ static int add_class(struct parse *parse, const struct line *line, struct trace_
     class.first_object = (uint32_t)parse->n_slots;
     class.name = copy_word(parse, line->word[2]);
     if (!class.name) {
-        return trace_fail_system(parse->error, trace, "keep the header", ENOMEM);
+        return -ENOMEM;
     }
     trace->classes[trace->n_classes++] = class;
     return check_class_sums(parse, &class);
@@ -425,6 +457,17 @@ size_t header_end(const char *text, size_t bytes) {
     return 0;
 }
 
+/* Each takes a line: room for as many as there are lines is enough. */
+static int make_room(struct trace *trace, size_t n_lines, struct trace_error *error) {
+    struct replay_memory *memory = &trace->memory;
+    trace->classes = replay_memory_take(memory, n_lines, sizeof(trace->classes[0]));
+    trace->thread_names = replay_memory_take(memory, n_lines, sizeof(trace->thread_names[0]));
+    trace->phases = replay_memory_take(memory, n_lines, sizeof(trace->phases[0]));
+    trace->infos = replay_memory_take(memory, n_lines, sizeof(trace->infos[0]));
+    bool is_made = trace->classes && trace->thread_names && trace->phases && trace->infos;
+    return is_made ? 0 : trace_fail_system(error, trace, "keep the header", ENOMEM);
+}
+
 int header_parse(struct trace *trace, struct header *header, const char *text, size_t bytes,
                  struct trace_error *error) {
     struct parse parse = {.trace = trace, .header = header, .error = error, .line_number = 1};
@@ -433,12 +476,7 @@ int header_parse(struct trace *trace, struct header *header, const char *text, s
     if (result != 0) {
         return result;
     }
-    /* Each class takes a line: room for as many classes as there are lines is enough. */
-    trace->classes =
-        replay_memory_take(&trace->memory, count_lines(text, bytes), sizeof(trace->classes[0]));
-    if (!trace->classes) {
-        return trace_fail_system(error, trace, "keep the header", ENOMEM);
-    }
+    result = make_room(trace, count_lines(text, bytes), error);
     size_t last = bytes - strlen("end\n");
     for (at++; result == 0 && at < last;) {
         size_t length = line_bytes(text + at, last - at);

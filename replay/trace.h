@@ -70,6 +70,17 @@ struct trace_class {
     uint32_t first_object; /* sum of the slots of the classes before it */
 };
 
+/* Where a part of the recorded load begins. */
+struct trace_phase {
+    const char *name;
+    uint32_t first_event; /* may be the number of events: nothing is in it */
+};
+
+/* A line of description. */
+struct trace_info {
+    const char *key, *text;
+};
+
 /* A column of events, one plane of bytes for each byte of its width, low byte first. */
 struct trace_column {
     const uint8_t *plane[4];
@@ -85,6 +96,11 @@ struct trace {
     uint32_t n_pools, n_sites;
     uint32_t n_classes; /* the two together */
     struct trace_class *classes;
+    const char **thread_names;
+    struct trace_phase *phases; /* by first event */
+    uint32_t n_phases;
+    struct trace_info *infos;
+    uint32_t n_infos;
     uint32_t n_objects; /* slots of all classes */
     /* events */
     struct trace_column operation, thread, class, slot, delta_ticks;

@@ -9,8 +9,8 @@ import c_source
 QUOTED = re.compile(r'`(\w[^`\n]*)`')  # what begins otherwise is a drawing
 WORD = re.compile(r'[A-Za-z_]\w*')
 FILE = re.compile(r'[\w./-]+\.(?:c|h|md|py|txt|map|build|\d)$')
-CODE_FOLDERS = ['src', 'include', 'glusterfs', 'replay', 'cli', 'bench', 'examples', 'tests']
-COMMENT_FOLDERS = ['src', 'include', 'glusterfs', 'replay', 'cli']
+COMMENT_FOLDERS = ['src', 'include', 'glusterfs', 'replay', 'analysis', 'report', 'cli']
+CODE_FOLDERS = COMMENT_FOLDERS + ['bench', 'examples', 'tests']
 
 
 def file_exists(root, path, name):

@@ -66,7 +66,8 @@ def complaint(root, path):
 def check(root):
     """Every header that does not stand alone."""
     problems = []
-    for path in c_source.files(root, ['include', 'src', 'glusterfs', 'replay', 'cli'], ('.h',)):
+    folders = ['include', 'src', 'glusterfs', 'replay', 'analysis', 'report', 'cli']
+    for path in c_source.files(root, folders, ('.h',)):
         text = '' if path.endswith('_template.h') else complaint(root, path)
         if text:
             problems.append(f'{path}: does not compile alone:\n{text}')

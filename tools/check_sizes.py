@@ -7,9 +7,11 @@ import c_source
 
 SPDX = '/* SPDX-License-Identifier: MIT */\n'
 FILE_LINES, FUNCTION_LINES, COLUMNS = 800, 60, 100
-C_FOLDERS = ['include', 'src', 'glusterfs', 'replay', 'cli', 'bench', 'examples', 'tests']
-PRODUCT = re.compile(r'(include|src|replay|cli)/(?!sys/)')  # src/sys is the place for #if
-OTHER_FOLDERS = ['tools', 'tests', 'bench']
+C_FOLDERS = ['include', 'src', 'glusterfs', 'replay', 'analysis', 'report', 'cli', 'bench',
+             'examples', 'tests']
+# src/sys is the place for #if
+PRODUCT = re.compile(r'(include|src|replay|analysis|report|cli)/(?!sys/)')
+OTHER_FOLDERS = ['tools', 'tests', 'bench', 'report']
 DIRECTIVE = re.compile(r'^[ \t]*#(?:[^\n\\]|\\.|\\\n)*', re.M)
 CONDITION = re.compile(r'#[ \t]*(?:el)?(?:if|ifdef|ifndef)\b')
 OPENING = re.compile(r'(?:\)|__attribute__\s*\(\(.*\)\))[\s\w]*\Z', re.S)

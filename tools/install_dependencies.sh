@@ -71,6 +71,8 @@ need_group() {
         need util-linux command -v setarch
         need gcovr command -v gcovr
         need mandoc command -v mandoc
+        # For pages in a real browser.
+        want chromium chromium-browser
         # Its gcore writes core files.
         want gdb
         # A terminal for `mempool top` to be in.

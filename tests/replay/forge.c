@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Makes traces for the tests, good and bad ones. */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* memfd_create */
+#endif
 #include "forge.h"
 
 #include <errno.h>
@@ -36,8 +38,8 @@ static void put_plane(char *plane, const struct forge_event *events, size_t n, s
                       unsigned shift) {
     for (size_t i = 0; i < n; i++) {
         const uint32_t values[] = {
-            events[i].operation, events[i].thread, events[i].class, events[i].slot, 1,
-            events[i].bytes};
+            events[i].operation, events[i].thread, events[i].class, events[i].slot,
+            1 + events[i].pause, events[i].bytes};
         plane[i] = (char)(unsigned char)(values[column] >> shift);
     }
 }

@@ -19,6 +19,7 @@ struct forge_event {
     uint16_t class;
     uint32_t slot;
     uint32_t bytes; /* of a block */
+    uint32_t pause; /* ticks since the event before, but for one */
 };
 
 /* A text in memory from malloc. */

@@ -129,6 +129,14 @@ static void test_header_order_and_extras(void **state) {
     free(text.bytes);
     assert_int_equal(trace->n_threads, 2);
     assert_string_equal(trace->classes[1].name, "nocolon");
+    assert_string_equal(trace->thread_names[0], "a name");
+    assert_string_equal(trace->thread_names[1], "b");
+    assert_int_equal(trace->n_phases, 2);
+    assert_string_equal(trace->phases[0].name, "start of it");
+    assert_int_equal(trace->phases[1].first_event, 14);
+    assert_int_equal(trace->n_infos, 1);
+    assert_string_equal(trace->infos[0].key, "only-a-key");
+    assert_string_equal(trace->infos[0].text, "");
     trace_unload(trace);
 }
 

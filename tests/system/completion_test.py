@@ -39,7 +39,7 @@ def main(bash, completion, command):
     verbs = listed(help_of(), 'Verbs', '([a-z-]+) ')
     expect({'diff', 'replay'} <= set(verbs), f'verbs listed: {verbs}')
     expect(offered('') == sorted(verbs + ['--help', '--version']), f'at first: {offered("")}')
-    expect(offered('rep') == ['replay'], f'rep: {offered("rep")}')
+    expect(offered('repl') == ['replay'], f'repl: {offered("repl")}')
     expect(offered('--v') == ['--version'], f'--v: {offered("--v")}')
     for verb in verbs:
         options = listed(help_of(verb), 'Options', '(?:-[a-z], )?(--[a-z-]+=?)')
