@@ -140,7 +140,7 @@ static int open_parts(struct process *process) {
         process->memory = proc_file_open(process->folder, "mem");
         process->memory = process->memory == -EACCES ? -EPERM : process->memory;
         result = published_find(&process->published, &process->file, process->folder, &maps,
-                                process->memory);
+                                process->memory, true);
     }
     mapped_release(&maps);
     return result;

@@ -39,7 +39,7 @@ static bool is_refusal(int code) {
 static int look(struct found_list *found, int64_t pid, int folder, const struct mapped_list *maps) {
     struct published published = {.header = 0};
     int file = -ENOENT, memory = proc_file_open(folder, "mem");
-    int result = published_find(&published, &file, folder, maps, memory);
+    int result = published_find(&published, &file, folder, maps, memory, false);
     if (file >= 0) {
         close(file);
     }

@@ -6,6 +6,7 @@
 
 #include <grp.h>
 #include <limits.h>
+#include <sys/resource.h>
 
 static bool is_listed(int64_t pid, int code) {
     struct process_found *found = NULL;
@@ -63,7 +64,8 @@ static void check_sites(struct process *process, struct snapshot *snapshot) {
     struct images *images = images_of_process(process);
     CHECK(images_resolve(images, snapshot) == 0);
     const struct snapshot_group *group = group_of(snapshot, "subject:object");
-    CHECK(group != NULL && group->count == SUBJECT_OBJECTS && group->bytes == SUBJECT_OBJECTS * 100);
+    CHECK(group != NULL && group->count == SUBJECT_OBJECTS);
+    CHECK_EQUAL(group->bytes, SUBJECT_OBJECTS * 100);
     CHECK(strncmp(group->symbol, "subject_get+0x", 14) == 0);
     CHECK(group->image >= 0 && (size_t)group->image < snapshot->n_images);
     const struct snapshot_image *image = &snapshot->images[group->image];
@@ -204,6 +206,21 @@ static void another_program(void) {
     subject_kill(&subject);
 }
 
+/* Without a memfd it publishes in private memory. */
+static void in_private_memory(void) {
+    struct subject subject;
+    struct rlimit limit, before;
+    CHECK(getrlimit(RLIMIT_FSIZE, &before) == 0);
+    limit = before;
+    limit.rlim_cur = 1 << 20;
+    CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    subject_start(&subject, "3", "20");
+    CHECK(setrlimit(RLIMIT_FSIZE, &before) == 0);
+    CHECK(is_listed(subject.pid, 0));
+    looks(&subject);
+    subject_kill(&subject);
+}
+
 /* ---- who may look ---------------------------------------------------------------------------- */
 
 /* As nobody, in a process of its own. */
@@ -241,6 +258,7 @@ int main(int argc, char **argv) {
     its_child(&subject);
     while_it_is_busy(&subject);
     subject_kill(&subject);
+    in_private_memory();
     its_end();
     another_program();
     return 0;

@@ -110,7 +110,8 @@ static void make_all(void) {
 
 /* What a ledger tells only from inside. */
 static void make_others(void) {
-    char *named = mmap(NULL, NAMED_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    char *named = mmap(NULL, NAMED_BYTES, PROT_READ | PROT_WRITE, flags, -1, 0);
     if (named == MAP_FAILED || mempool_mapping_name(named, NAMED_BYTES, "named") != 0) {
         exit(1);
     }
