@@ -191,6 +191,34 @@ static void its_end(void) {
     process_close(process);
 }
 
+/* Its first thread ends, and it goes on. */
+static void without_its_first_thread(void) {
+    struct subject subject;
+    char state = 0, path[64];
+    subject_start(&subject, "3", "20");
+    struct process *before = process_opened(subject.pid);
+    subject_tell(&subject, "leave");
+    snprintf(path, sizeof path, "/proc/%d/stat", subject.pid);
+    while (state != 'Z') {
+        FILE *file = fopen(path, "r");
+        CHECK(file != NULL && fscanf(file, "%*d (subject) %c", &state) == 1);
+        fclose(file);
+    }
+    struct process *process = process_opened(subject.pid);
+    CHECK(process_check(process) == 0 && is_listed(subject.pid, 0));
+    CHECK(process_check(before) == 0);
+    snapshot_free(taken(process_source(before), SNAPSHOT_WANT_GROUPS));
+    struct snapshot *snapshot = taken(process_source(process), SNAPSHOT_WANT_GROUPS);
+    CHECK_EQUAL(pool_named(snapshot, "subject:object")->hot, SUBJECT_OBJECTS);
+    CHECK_EQUAL(snapshot->n_threads, 3);
+    check_sites(process, snapshot);
+    snapshot_free(snapshot);
+    process_close(process);
+    subject_kill(&subject);
+    CHECK(process_check(before) == -ESRCH);
+    process_close(before);
+}
+
 static void another_program(void) {
     struct subject subject;
     subject_start(&subject, "1", "0");
@@ -260,6 +288,7 @@ int main(int argc, char **argv) {
     subject_kill(&subject);
     in_private_memory();
     its_end();
+    without_its_first_thread();
     another_program();
     return 0;
 }
