@@ -39,8 +39,9 @@ static void print_help(void) {
     printf("Usage: mempool describe [OPTION...] PID ADDRESS\n"
            "       mempool describe [OPTION...] --core=FILE ADDRESS\n"
            "\n"
-           "Tells what an address in a process is to the library: whose object or block it lies in,\n"
-           "whether that is live, and which thread got it (or put it), where in the code, and when.\n"
+           "Tells what an address in a process is to the library: whose object or block it lies\n"
+           "in, whether that is live, and which thread got it (or put it), where in the code, and\n"
+           "when.\n"
            "\n"
            "ADDRESS is hexadecimal, with 0x before it or not.\n"
            "\n"
@@ -136,7 +137,8 @@ static const char *whose_title(const struct view_description *found) {
 }
 
 static void print_past(const struct view_description *found, const struct images_site *site) {
-    const char *did = found->state == MEMPOOL_STATE_LIVE ? "got" : found->is_block ? "freed" : "put";
+    const char *undid = found->is_block ? "freed" : "put";
+    const char *did = found->state == MEMPOOL_STATE_LIVE ? "got" : undid;
     if (found->site != 0 && site->image) {
         printf("%s at: %s (%s+0x%" PRIx64 ")\n", did, site->symbol, site->image->path,
                site->offset);

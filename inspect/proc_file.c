@@ -2,8 +2,10 @@
 /* Files below /proc/PID, and whole small files. */
 #include "inspect/proc_file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +13,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-enum { FIRST_BYTES = 16 << 10 };
+enum { FIRST_BYTES = 16 << 10, STAT_BYTES_MAX = 4096 };
 
 int proc_file_open(int folder, const char *name) {
     int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
@@ -96,4 +98,64 @@ void proc_file_program(int folder, char *ret, size_t bytes) {
     }
     ret[length] = '\0';
     free(text);
+}
+
+/* What is in parentheses may have any bytes. */
+int proc_file_stat(int folder, struct proc_file_stat *ret) {
+    char *text = NULL;
+    char state;
+    unsigned long long code, stack;
+    int64_t n = proc_file_read(folder, "stat", STAT_BYTES_MAX, &text);
+    const char *at = n >= 0 ? strrchr(text, ')') : NULL;
+    /* fields 3 on: state, 22 others, code, its end, stack */
+    bool is_read = at && sscanf(at + 1,
+                                " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+                                "%*s %*s %*s %*s %*s %*s %*s %llu %*s %llu",
+                                &state, &code, &stack) == 3;
+    free(text);
+    if (!is_read) {
+        return -ESRCH;
+    }
+    *ret = (struct proc_file_stat){.state = state, .code = code, .stack = stack};
+    return 0;
+}
+
+int proc_file_running(int folder) {
+    int fd = openat(folder, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *threads = fd >= 0 ? fdopendir(fd) : NULL;
+    const struct dirent *entry;
+    int found = -1;
+    while (threads && found < 0 && (entry = readdir(threads))) {
+        struct proc_file_stat status;
+        if (entry->d_name[0] == '.') {
+            continue;
+        }
+        found = openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (found >= 0 && (proc_file_stat(found, &status) != 0 || strchr("ZXx", status.state))) {
+            close(found);
+            found = -1;
+        }
+    }
+    if (threads) {
+        closedir(threads);
+    } else if (fd >= 0) {
+        close(fd);
+    }
+    if (found < 0) {
+        return folder;
+    }
+    close(folder);
+    return found;
+}
+
+int proc_file_process(int64_t pid) {
+    char path[64];
+    struct proc_file_stat status;
+    snprintf(path, sizeof(path), "/proc/%lld", (long long)pid);
+    int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) {
+        return errno == ENOENT ? -ESRCH : -errno;
+    }
+    bool is_empty = proc_file_stat(folder, &status) == 0 && status.state == 'Z';
+    return is_empty ? proc_file_running(folder) : folder;
 }

@@ -6,6 +6,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** proc_file_process: the folder /proc/PID, to open files below. Of a process whose first thread has
+ *  ended, while others run, that of another one: the first's is empty.
+ *  Shape: a descriptor or a negative errno, -ESRCH: there is no such process. */
+int proc_file_process(int64_t pid);
+
+/** proc_file_running: the same where that has happened since: the folder of a thread that runs, in
+ *  the place of one that is closed; or the folder itself. */
+int proc_file_running(int folder);
+
+/* What a folder's "stat" tells. */
+struct proc_file_stat {
+    char state;
+    uint64_t code, stack; /* where they begin: an execve(2) changes them */
+};
+
+/** proc_file_stat: 0, or -ESRCH. */
+int proc_file_stat(int folder, struct proc_file_stat *ret);
+
 /** proc_file_read: the whole of a file that tells no size, at most `max_bytes` of it.
  *  Shape: its length, *ret to be given back by free(3) and with a NUL behind its end; or a negative
  *         errno, -ESRCH where the process has ended. */

@@ -13,50 +13,23 @@
 #include "inspect/proc_file.h"
 #include "inspect/published.h"
 
-enum {
-    STAT_BYTES_MAX = 4096,
-};
-
 struct process {
     struct view_source source;
     int64_t pid;
     char program[PROCESS_PROGRAM_BYTES];
-    int folder; /* /proc/PID */
+    int folder; /* /proc/PID, or of a thread */
     int memory; /* /proc/PID/mem, or the negative errno that it was refused with */
     int file;   /* the memfd, or a negative errno */
     struct published published;
-    struct process_image {
-        uint64_t code, stack; /* where they begin: an execve(2) changes them */
-    } image;
+    struct proc_file_stat image; /* which program it runs */
 };
 
 /* ---- the process itself ---------------------------------------------------------------------- */
 
-/* 0, or -ESRCH. What is in parentheses may have any bytes. */
-static int read_image(int folder, struct process_image *ret) {
-    char *text = NULL;
-    char state;
-    unsigned long long code, stack;
-    int64_t n = proc_file_read(folder, "stat", STAT_BYTES_MAX, &text);
-    const char *at = n >= 0 ? strrchr(text, ')') : NULL;
-    /* fields 3 on: state, 22 others, code, its end, stack */
-    bool is_read = at && sscanf(at + 1,
-                                " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
-                                "%*s %*s %*s %*s %*s %*s %*s %llu %*s %llu",
-                                &state, &code, &stack) == 3;
-    free(text);
-    if (!is_read || strchr("ZXx", state)) {
-        return -ESRCH;
-    }
-    *ret = (struct process_image){.code = code, .stack = stack};
-    return 0;
-}
-
-static int open_folder(int64_t pid) {
-    char path[64];
-    snprintf(path, sizeof(path), "/proc/%lld", (long long)pid);
-    int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return folder >= 0 ? folder : errno == ENOENT ? -ESRCH : -errno;
+/* 0, or -ESRCH. */
+static int read_image(int folder, struct proc_file_stat *ret) {
+    int result = proc_file_stat(folder, ret);
+    return result == 0 && strchr("ZXx", ret->state) ? -ESRCH : result;
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -91,7 +64,7 @@ static int read_memory(const struct process *process, uint64_t address, void *in
     int result = read_at(process->memory, address, into, n);
     if (result == -EIO || result == -EFAULT) {
         /* At its end a process loses its memory: then there is nothing at any address. */
-        struct process_image image;
+        struct proc_file_stat image;
         result = read_image(process->folder, &image) == 0 ? -EFAULT : -ESRCH;
     }
     return result;
@@ -140,7 +113,7 @@ static int open_parts(struct process *process) {
         process->memory = proc_file_open(process->folder, "mem");
         process->memory = process->memory == -EACCES ? -EPERM : process->memory;
         result = published_find(&process->published, &process->file, process->folder, &maps,
-                                process->memory);
+                                process->memory, true);
     }
     mapped_release(&maps);
     return result;
@@ -153,7 +126,7 @@ int process_open(struct process **ret, int64_t pid, struct snapshot_error *error
     }
     process->pid = pid;
     process->memory = process->file = -EPERM;
-    process->folder = open_folder(pid);
+    process->folder = proc_file_process(pid);
     int result = process->folder < 0 ? process->folder : open_parts(process);
     if (result != 0) {
         process_close(process);
@@ -205,8 +178,13 @@ int process_may_read_all(const struct process *process) {
 }
 
 int process_check(struct process *process) {
-    struct process_image image;
+    struct proc_file_stat image;
     int result = read_image(process->folder, &image);
+    if (result != 0) {
+        /* it may have been the first thread alone */
+        process->folder = proc_file_running(process->folder);
+        result = read_image(process->folder, &image);
+    }
     if (result != 0) {
         return result;
     }

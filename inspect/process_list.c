@@ -2,7 +2,6 @@
 /* Which processes publish. */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -39,7 +38,7 @@ static bool is_refusal(int code) {
 static int look(struct found_list *found, int64_t pid, int folder, const struct mapped_list *maps) {
     struct published published = {.header = 0};
     int file = -ENOENT, memory = proc_file_open(folder, "mem");
-    int result = published_find(&published, &file, folder, maps, memory);
+    int result = published_find(&published, &file, folder, maps, memory, false);
     if (file >= 0) {
         close(file);
     }
@@ -82,7 +81,7 @@ static int add_all(struct found_list *found, DIR *folder) {
         if (*end != '\0' || pid <= 0) {
             continue;
         }
-        int process = openat(dirfd(folder), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        int process = proc_file_process(pid);
         if (process >= 0) {
             result = add_process(found, pid, process);
             close(process);

@@ -149,9 +149,34 @@ static int read_at_start(struct published *ret, const struct mapped *mapped, int
     return take_ranges(ret, &header, fd, offset);
 }
 
+/* Where the process got no memfd, for want of descriptors or by a limit on files' sizes, it has all
+ * in private memory, behind a guard. Only who has the library loaded, or is meant, is asked. */
+static int find_private(struct published *ret, const struct mapped_list *maps, int memory) {
+    for (size_t i = 0; i < maps->n; i++) {
+        const struct mapped *mapped = &maps->list[i];
+        unsigned wanted = MAPPED_READ | MAPPED_WRITE;
+        if (mapped->path[0] == '\0' && mapped->rights == wanted) {
+            int result = read_at_start(ret, mapped, -ENOENT, memory);
+            if (result != -EFAULT) {
+                return result;
+            }
+        }
+    }
+    return -ENODATA;
+}
+
+static bool has_library(const struct mapped_list *maps) {
+    for (size_t i = 0; i < maps->n; i++) {
+        if (strstr(maps->list[i].path, "/libmempool")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The memfd has several mappings where its pages have different rights; it is opened once. */
 int published_find(struct published *ret, int *ret_file, int folder,
-                   const struct mapped_list *maps, int memory) {
+                   const struct mapped_list *maps, int memory, bool is_meant) {
     uint64_t inode = 0;
     int file = -ENOENT, result = -ENODATA;
     for (size_t i = 0; i < maps->n && result != 0; i++) {
@@ -169,11 +194,16 @@ int published_find(struct published *ret, int *ret_file, int folder,
         int here = read_at_start(ret, mapped, file, memory);
         result = here == -EFAULT ? result : here;
     }
-    if (result != 0 && file >= 0) {
-        close(file);
-    }
     if (result == 0) {
         *ret_file = file;
+        return 0;
+    }
+    if (file >= 0) {
+        close(file);
+    }
+    if (result == -ENODATA && memory >= 0 && (is_meant || has_library(maps))) {
+        result = find_private(ret, maps, memory);
+        *ret_file = -ENOENT;
     }
     return result;
 }

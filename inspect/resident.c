@@ -24,6 +24,9 @@ enum {
 };
 
 #define STACK_BYTES_UNLIMITED ((uint64_t)2 << 20) /* what glibc takes where there is no limit */
+/* What programs have larger mappings for is not looked at page by page: a sanitizer's shadow, a
+ * heap's reservation. None of them is a stack or malloc's. */
+#define RANGE_BYTES_MAX ((uint64_t)1 << 34)
 #define PAGE_PRESENT ((uint64_t)1 << 63)          /* in pagemap */
 
 static uint64_t page_up(uint64_t address) {
@@ -39,6 +42,9 @@ static uint64_t resident_bytes(void *process, uintptr_t start, size_t bytes) {
     uint64_t page_bytes = sys_page_bytes(), resident = 0;
     uint64_t page = start / page_bytes, end = page + bytes / page_bytes;
     uint64_t entries[PAGES_AT_ONCE];
+    if (bytes > RANGE_BYTES_MAX) {
+        return 0;
+    }
     while (page < end && *pagemap >= 0) {
         size_t wanted = end - page < PAGES_AT_ONCE ? (size_t)(end - page) : PAGES_AT_ONCE;
         ssize_t got = pread(*pagemap, entries, wanted * sizeof(entries[0]),

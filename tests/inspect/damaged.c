@@ -201,7 +201,7 @@ static void use_library(void) {
     }
 }
 
-/* A value that may mislead: a small one, a large one, an address of the library's, a flipped bit. */
+/* A value that may mislead: a small one, a large one, an address of ours, a flipped bit. */
 static uint64_t misleading(struct rng *rng, uint64_t before) {
     uint64_t random = rng_next(rng);
     switch (random % 5) {

@@ -6,6 +6,7 @@
 
 #include <grp.h>
 #include <limits.h>
+#include <sys/resource.h>
 
 static bool is_listed(int64_t pid, int code) {
     struct process_found *found = NULL;
@@ -63,7 +64,8 @@ static void check_sites(struct process *process, struct snapshot *snapshot) {
     struct images *images = images_of_process(process);
     CHECK(images_resolve(images, snapshot) == 0);
     const struct snapshot_group *group = group_of(snapshot, "subject:object");
-    CHECK(group != NULL && group->count == SUBJECT_OBJECTS && group->bytes == SUBJECT_OBJECTS * 100);
+    CHECK(group != NULL && group->count == SUBJECT_OBJECTS);
+    CHECK_EQUAL(group->bytes, SUBJECT_OBJECTS * 100);
     CHECK(strncmp(group->symbol, "subject_get+0x", 14) == 0);
     CHECK(group->image >= 0 && (size_t)group->image < snapshot->n_images);
     const struct snapshot_image *image = &snapshot->images[group->image];
@@ -189,6 +191,34 @@ static void its_end(void) {
     process_close(process);
 }
 
+/* Its first thread ends, and it goes on. */
+static void without_its_first_thread(void) {
+    struct subject subject;
+    char state = 0, path[64];
+    subject_start(&subject, "3", "20");
+    struct process *before = process_opened(subject.pid);
+    subject_tell(&subject, "leave");
+    snprintf(path, sizeof path, "/proc/%d/stat", subject.pid);
+    while (state != 'Z') {
+        FILE *file = fopen(path, "r");
+        CHECK(file != NULL && fscanf(file, "%*d (subject) %c", &state) == 1);
+        fclose(file);
+    }
+    struct process *process = process_opened(subject.pid);
+    CHECK(process_check(process) == 0 && is_listed(subject.pid, 0));
+    CHECK(process_check(before) == 0);
+    snapshot_free(taken(process_source(before), SNAPSHOT_WANT_GROUPS));
+    struct snapshot *snapshot = taken(process_source(process), SNAPSHOT_WANT_GROUPS);
+    CHECK_EQUAL(pool_named(snapshot, "subject:object")->hot, SUBJECT_OBJECTS);
+    CHECK_EQUAL(snapshot->n_threads, 3);
+    check_sites(process, snapshot);
+    snapshot_free(snapshot);
+    process_close(process);
+    subject_kill(&subject);
+    CHECK(process_check(before) == -ESRCH);
+    process_close(before);
+}
+
 static void another_program(void) {
     struct subject subject;
     subject_start(&subject, "1", "0");
@@ -201,6 +231,21 @@ static void another_program(void) {
     refused(subject.pid, -ENODATA, "publishes nothing");
     CHECK(!is_listed(subject.pid, 0));
     process_close(process);
+    subject_kill(&subject);
+}
+
+/* Without a memfd it publishes in private memory. */
+static void in_private_memory(void) {
+    struct subject subject;
+    struct rlimit limit, before;
+    CHECK(getrlimit(RLIMIT_FSIZE, &before) == 0);
+    limit = before;
+    limit.rlim_cur = 1 << 20;
+    CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    subject_start(&subject, "3", "20");
+    CHECK(setrlimit(RLIMIT_FSIZE, &before) == 0);
+    CHECK(is_listed(subject.pid, 0));
+    looks(&subject);
     subject_kill(&subject);
 }
 
@@ -241,7 +286,9 @@ int main(int argc, char **argv) {
     its_child(&subject);
     while_it_is_busy(&subject);
     subject_kill(&subject);
+    in_private_memory();
     its_end();
+    without_its_first_thread();
     another_program();
     return 0;
 }

@@ -5,7 +5,7 @@
  *      subject THREADS POOLS
  *
  * "ledger": print its own ledger; "fork": a child that says what it has; "exec": become sleep(1);
- * "churn": threads get and put all the time, until the next word; "end": end. */
+ * "leave": the first thread ends, others go on; "churn": threads get and put all the time, until the next word; "end": end. */
 #include <mempool/account.h>
 #include <mempool/mempool.h>
 #include <mempool/observe.h>
@@ -110,7 +110,8 @@ static void make_all(void) {
 
 /* What a ledger tells only from inside. */
 static void make_others(void) {
-    char *named = mmap(NULL, NAMED_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    char *named = mmap(NULL, NAMED_BYTES, PROT_READ | PROT_WRITE, flags, -1, 0);
     if (named == MAP_FAILED || mempool_mapping_name(named, NAMED_BYTES, "named") != 0) {
         exit(1);
     }
@@ -150,6 +151,8 @@ static void obey(const char *word) {
         pause();
     } else if (strcmp(word, "exec") == 0) {
         execl("/bin/sleep", "sleep", "60", (char *)NULL);
+    } else if (strcmp(word, "leave") == 0) {
+        pthread_exit(NULL);
     } else if (strcmp(word, "end") == 0) {
         atomic_store_explicit(&is_over, 1, memory_order_relaxed);
     }
