@@ -88,6 +88,7 @@ need_group() {
         need libevent-dev pkg-config --exists libevent
         # Others' readers of what we write.
         want prometheus
+        want golang-go
         want python3-jsonschema
         ;;
     bench)
