@@ -23,7 +23,8 @@ void export_owner_of(const struct snapshot *snapshot, int32_t pool, int32_t acco
         const struct snapshot_pool *found = &snapshot->pools[pool];
         split_name(found->name, ret);
         ret->pool = whole(found->name);
-        component = found->component;
+        /* what its name says goes before what it is charged to */
+        component = ret->component.length == 0 ? found->component : SNAPSHOT_NONE;
     } else if (account >= 0 && (size_t)account < snapshot->n_accounts) {
         ret->type = whole(snapshot->accounts[account].type);
         component = snapshot->accounts[account].component;
