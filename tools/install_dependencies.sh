@@ -57,6 +57,7 @@ need_group() {
         need libdw-dev pkg-config --exists libdw libelf
         need libjansson-dev pkg-config --exists jansson
         need libncurses-dev pkg-config --exists ncursesw
+        need libmicrohttpd-dev pkg-config --exists libmicrohttpd
         ;;
     test)
         need_group build
