@@ -22,6 +22,8 @@ int verb_advise(int argc, char **argv);
 int verb_describe(int argc, char **argv);
 /** verb_diff: mempool diff. */
 int verb_diff(int argc, char **argv);
+/** verb_export: mempool export. */
+int verb_export(int argc, char **argv);
 /** verb_leaks: mempool leaks. */
 int verb_leaks(int argc, char **argv);
 /** verb_ls: mempool ls. */
@@ -34,5 +36,7 @@ int verb_top(int argc, char **argv);
 int verb_report(int argc, char **argv);
 /** verb_run: mempool run; returns only where the program cannot be run. */
 int verb_run(int argc, char **argv);
+/** verb_serve: mempool serve. */
+int verb_serve(int argc, char **argv);
 
 #endif

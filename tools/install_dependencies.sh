@@ -57,6 +57,7 @@ need_group() {
         need libdw-dev pkg-config --exists libdw libelf
         need libjansson-dev pkg-config --exists jansson
         need libncurses-dev pkg-config --exists ncursesw
+        need libmicrohttpd-dev pkg-config --exists libmicrohttpd
         ;;
     test)
         need_group build
@@ -90,6 +91,7 @@ need_group() {
         need libevent-dev pkg-config --exists libevent
         # Others' readers of what we write.
         want prometheus
+        want golang-go
         want python3-jsonschema
         ;;
     bench)

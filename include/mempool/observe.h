@@ -105,6 +105,42 @@ int mempool_mapping_name(const void *start, size_t bytes, const char *name_or_nu
  *  Shape:   0, or a negative errno of write(2).                                      Since: 0.1 */
 int mempool_statedump(int fd);
 
+/* Formats of a snapshot of all that the books tell; docs/formats.md has their names and units. */
+enum mempool_export_format {
+    MEMPOOL_EXPORT_STATEDUMP = 0,   /* as mempool_statedump, without [mallinfo] */
+    MEMPOOL_EXPORT_JSON = 1,        /* all of it: what `mempool` reads back */
+    MEMPOOL_EXPORT_OPENMETRICS = 2, /* text for Prometheus and its kin */
+    MEMPOOL_EXPORT_PPROF = 3,       /* profile.proto in gzip: live objects and bytes by call site */
+    MEMPOOL_EXPORT_FOLDED = 4,      /* a line for each call site, for flame graphs */
+};
+
+/** mempool_export: write a snapshot of this process to fd, in a format: the numbers that the
+ *  command `mempool export` writes of another process.
+ *  Shape:   0; -EINVAL (format), -ENOMEM, or the errno of write(2), negative; with the ledger (of
+ *           statedump, JSON and OpenMetrics) also as mempool_ledger. What was written by then stays
+ *           written.
+ *  Threads: any; takes no pool's lock, stops nobody. Not in signal handlers.
+ *  Cost:    as a census where call sites are told, plus the ledger's; memory of the system's own
+ *           while it lasts.                                                          Since: 0.1 */
+int mempool_export(int fd, enum mempool_export_format format);
+
+/** mempool_dump_on_signal: have a signal write a statedump, without the ledger, as a new file
+ *  "mempool.PID.dump.SECONDS" in a directory (SECONDS since 1970; one more in the same second takes
+ *  its place). It is made in the signal handler, on whatever thread that runs, even one that is
+ *  inside a get or holds a lock of the library's. The file has another name (".mempool...") until
+ *  it is whole; where it cannot be, it is removed, and a line "mempool: no dump: errno=N
+ *  directory=..." goes to where misuses are reported. Signals that come while one is being made
+ *  make one more, together. What the signal did before is not done. A child of a fork dumps under
+ *  its own number. The handler runs on the thread's signal stack, where it has one: that has to
+ *  have room for 16 KiB.
+ *      NULL: no longer; the signal does again what it did before the first of these calls.
+ *  Shape:   0; -EINVAL (no signal that can be caught, or one of a fault, as SIGSEGV), -EBUSY
+ *           (another signal is set), -ENOENT (there is no such directory; to undo: this signal is
+ *           not set), -ENOTDIR, -EACCES (no file can be made there), -ENAMETOOLONG, -ENOMEM. The
+ *           path is copied, and made absolute.
+ *  Threads: any; while a dump is under way, it waits for it, as fork(2) does.        Since: 0.1 */
+int mempool_dump_on_signal(int signal_number, const char *directory_or_null);
+
 #ifdef __cplusplus
 }
 #endif

@@ -126,6 +126,29 @@ void sys_signals_restore(const struct sys_signals *before);
 bool sys_barrier_all_threads(void);
 bool sys_barrier_available(void);
 
+/* All signals off and the calling thread not cancelled: what is in between may run in a signal
+ * handler of any thread, wherever that was. A file that grows beyond the process's limit and a pipe
+ * without a reader are errors of the write, and no signals. errno stays as it was before. */
+enum { SYS_WRITE_SIGNALS = 2 };
+struct sys_quiet {
+    struct sys_signals before;
+    int cancelling, error;
+    bool was_pending[SYS_WRITE_SIGNALS];
+};
+void sys_quiet_begin(struct sys_quiet *ret);
+void sys_quiet_end(const struct sys_quiet *quiet);
+
+/* What a signal does; a copy of the system's own. */
+struct sys_handler {
+    uint64_t words[24];
+};
+/* Have a function called, with all signals off, on the thread's signal stack where it has one; what
+ * was done before; 0 or -errno. -EINVAL also for signals that tell of a fault of the thread. */
+int sys_handler_set(int signal_number, void (*handle)(int number), struct sys_handler *ret_before);
+/* Back to what was before, unless another function has taken the place of ours. */
+void sys_handler_undo(int signal_number, void (*handle)(int number),
+                      const struct sys_handler *before);
+
 /* ---- what an address is ------------------------------------------------------------------- */
 
 enum sys_region {
@@ -161,6 +184,7 @@ enum { SYS_PATH_BYTES = 4096, SYS_BUILD_ID_BYTES = 64 };
 struct sys_image {
     char path[SYS_PATH_BYTES]; /* absolute where the system tells it */
     uintptr_t offset;          /* the address as the file has it: as if not moved at loading */
+    uintptr_t start, end;      /* of all of the image in memory */
     size_t build_id_bytes;     /* 0: it has none, or an unusually long one */
     unsigned char build_id[SYS_BUILD_ID_BYTES];
     /* own: which image the path is of */
@@ -215,11 +239,16 @@ int sys_write(int fd, const char *bytes, size_t n);
 int sys_create(const char *path);
 /* The same under a name that no file has: the last six bytes of `path`, "XXXXXX", become it. */
 int sys_create_unique(char *path);
+/* The same, where no file has the name yet, or -EEXIST; links are not followed. */
+int sys_create_new(const char *path);
 int sys_rename(const char *from, const char *to); /* 0 or -errno; replaces a file of that name */
 void sys_remove(const char *path);
 /* The first capacity - 1 bytes of a file at most, and a NUL: how many, or -errno. */
 int64_t sys_read_file(const char *path, char *ret, size_t capacity);
 void sys_close(int fd);
+int sys_close_written(int fd); /* 0, or the -errno of what could not be written after all */
+/* The absolute path of a folder that we may make files in; 0 or -errno. */
+int sys_folder(const char *path, char *ret, size_t capacity);
 const char *sys_environment(const char *name); /* NULL where unset, or in a set-user-id program */
 const char *sys_program_name(void);
 _Noreturn void sys_abort(void);

@@ -14,6 +14,7 @@ enum { TALLY_TRIES = 16 };
 /* What is read of one thread before anything of it is counted. */
 struct reading {
     char *bytes;      /* struct thread */
+    char *note;       /* struct thread_note; a handler's stack may be small */
     char *table;      /* caches of pools, then of classes */
     size_t table_room, table_bytes;
     char *tallies;
@@ -187,9 +188,8 @@ static void count_tallies(struct take *take, struct reading *reading,
     }
 }
 
-static void name_thread(struct take *take, struct snapshot_thread *row) {
+static void name_thread(struct take *take, char *note, struct snapshot_thread *row) {
     const struct layout *layout = &take->layout;
-    char note[LAYOUT_STRUCT_BYTES_MAX];
     uint64_t notes;
     size_t bytes = layout->sizes[SIZE_thread_note];
     row->name = "";
@@ -210,7 +210,7 @@ static void count_thread(struct take *take, struct reading *reading) {
     size_t cache_bytes = take->layout.sizes[SIZE_cache];
     struct snapshot_thread *row = &snapshot->threads[snapshot->n_threads++];
     row->number = (uint32_t)field_of(take, reading, FIELD_thread_number);
-    name_thread(take, row);
+    name_thread(take, reading->note, row);
     for (size_t at = 0; at + cache_bytes <= reading->table_bytes; at += cache_bytes) {
         count_cache(take, reading->table + at, row);
     }
@@ -262,10 +262,15 @@ static int list_threads(struct take *take, struct reading *reading, uint64_t **r
 
 int take_threads(struct take *take) {
     struct snapshot *snapshot = take->snapshot;
-    struct reading reading = {.bytes = view_take(&take->scratch, take->layout.sizes[SIZE_thread])};
+    const uint32_t *sizes = take->layout.sizes;
+    struct reading reading = {
+        .bytes = view_take(&take->scratch, sizes[SIZE_thread]),
+        .note = view_take(&take->scratch, sizes[SIZE_thread_note]),
+    };
     uint64_t *list = NULL;
     size_t n = 0;
-    int result = reading.bytes != NULL ? list_threads(take, &reading, &list, &n) : -ENOMEM;
+    bool has_room = reading.bytes != NULL && reading.note != NULL;
+    int result = has_room ? list_threads(take, &reading, &list, &n) : -ENOMEM;
     if (result == 0) {
         snapshot->threads = view_take_array(&snapshot->memory, n, sizeof snapshot->threads[0]);
         result = snapshot->threads != NULL ? 0 : -ENOMEM;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Files: what dumps are written to, and what is said about them; the time of day. */
+#include "base/text.h"
 #include "sys/sys.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,6 +18,11 @@ int sys_create(const char *path) {
 
 int sys_create_unique(char *path) {
     int fd = mkostemp(path, O_CLOEXEC);
+    return fd >= 0 ? fd : -errno;
+}
+
+int sys_create_new(const char *path) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     return fd >= 0 ? fd : -errno;
 }
 
@@ -50,6 +57,32 @@ int64_t sys_read_file(const char *path, char *ret, size_t capacity) {
 
 void sys_close(int fd) {
     close(fd);
+}
+
+int sys_close_written(int fd) {
+    return close(fd) == 0 ? 0 : -errno;
+}
+
+int sys_folder(const char *path, char *ret, size_t capacity) {
+    struct text text;
+    int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return -errno;
+    }
+    bool is_ours = faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) == 0;
+    int why = errno;
+    close(fd);
+    if (!is_ours) {
+        return -why;
+    }
+    if (path[0] != '/' && getcwd(ret, capacity) == NULL) {
+        return errno == ERANGE ? -ENAMETOOLONG : -errno;
+    }
+    size_t length = path[0] != '/' ? strlen(ret) : 0;
+    text_init(&text, ret + length, capacity - length);
+    text_add(&text, path[0] != '/' ? "/" : "");
+    text_add(&text, path);
+    return text.cut ? -ENAMETOOLONG : 0;
 }
 
 int64_t sys_wall_clock(uint32_t *ret_microseconds) {

@@ -30,6 +30,21 @@ static bool is_loaded(const struct dl_phdr_info *info, uintptr_t at, size_t byte
     return false;
 }
 
+static void find_bounds(const struct dl_phdr_info *info, struct sys_image *image) {
+    image->start = UINTPTR_MAX;
+    image->end = 0;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+        if (segment->p_type == PT_LOAD) {
+            uintptr_t start = info->dlpi_addr + segment->p_vaddr;
+            image->start = start < image->start ? start : image->start;
+            image->end = max_size(start + segment->p_memsz, image->end);
+        }
+    }
+    image->start &= ~(uintptr_t)(sys_page_bytes() - 1);
+    image->end = round_up(image->end, sys_page_bytes());
+}
+
 static size_t padded(size_t bytes, size_t align) {
     return (bytes + align - 1) & ~(align - 1);
 }
@@ -85,6 +100,7 @@ static int visit(struct dl_phdr_info *info, size_t info_bytes, void *argument) {
         image->headers = info->dlpi_phdr;
         image->n_unloads = info->dlpi_subs;
         read_build_id(info, image);
+        find_bounds(info, image);
         /* The program has no name, and others may have one that was relative to where the process
          * was then: those are asked of the system, outside the dynamic linker's lock. */
         size_t length = strlen(info->dlpi_name);

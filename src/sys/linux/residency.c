@@ -16,6 +16,7 @@
 
 /* glibc's arenas other than the first lie in pieces of so many bytes, aligned likewise. */
 #define LIBC_PIECE_BYTES ((uintptr_t)2 * 4 * 1024 * 1024 * sizeof(long))
+#define LIBC_PIECES_MAX 256 /* side by side, as one mapping */
 
 /* One mapping, from its line of smaps. */
 struct mapping {
@@ -148,7 +149,8 @@ static uint64_t take_claims(struct walk *walk, uint64_t bytes) {
 static void note_piece(struct walk *walk, uint64_t bytes) {
     uintptr_t start = (walk->mapping.start + LIBC_PIECE_BYTES - 1) & ~(LIBC_PIECE_BYTES - 1);
     uintptr_t end = walk->mapping.end;
-    if (start >= end) {
+    /* A sanitizer's shadow is terabytes of nothing: to look at each page of it takes a minute. */
+    if (start >= end || end - start > LIBC_PIECES_MAX * LIBC_PIECE_BYTES || bytes == 0) {
         return;
     }
     walk->piece_bytes = part_of(walk, start, end, bytes);
