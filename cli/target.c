@@ -12,14 +12,11 @@
 #include "cli/message.h"
 #include "cli/verb.h"
 #include "inspect/core.h"
+#include "inspect/file.h"
 #include "inspect/images.h"
 #include "inspect/ledger.h"
 #include "inspect/process.h"
 #include "view/describe.h"
-
-/* Absent where the build has nothing that reads them. */
-int snapshot_read_json(struct snapshot **ret, const char *path, struct snapshot_error *error)
-    __attribute__((weak));
 
 enum { PID_MAX = 1 << 22 }; /* Linux has no larger ones */
 
@@ -149,10 +146,6 @@ const char *target_name(const struct target *target) {
 
 static int take_file(struct target *target, struct snapshot **ret) {
     struct snapshot_error error = {.code = 0};
-    if (!snapshot_read_json) {
-        complain(target->verb, "%s: this build reads no snapshots", target->file);
-        return CLI_FAILED;
-    }
     int result = snapshot_read_json(ret, target->file, &error);
     if (result != 0) {
         complain(target->verb, "%s", error.text);
