@@ -10,13 +10,20 @@
 #include "cli/verb.h"
 
 static const struct verb verbs[] = {
+    {"ages", "how old what is live in a process is, and what grows old", verb_ages},
     {"describe", "tell whose an address in a process is, and who got it", verb_describe},
     {"diff", "compare two snapshots of a process's live memory", verb_diff},
-    {"leaks", "rank what is live in a snapshot, by type and call site", verb_leaks},
+    {"dump", "write a statedump of a process", verb_dump},
+    {"leaks", "rank what is live in a process or snapshot, by type and call site", verb_leaks},
+    {"ledger", "what a process's memory consists of", verb_ledger},
     {"ls", "list the processes that use the library", verb_ls},
     {"replay", "run a recorded trace through our pools and others, and compare", verb_replay},
     {"run", "run a program with our pools in the place of its own: GlusterFS", verb_run},
+    {"show", "a process's pools, components, accounts and threads, or one pool", verb_show},
+    {"sites", "the call sites that hold a process's memory", verb_sites},
+    {"snapshot", "save all that is known of a process", verb_snapshot},
     {"top", "watch a process's pools, components, call sites and threads, live", verb_top},
+    {"watch", "a snapshot of a process every so often, and what grows", verb_watch},
 };
 
 enum {

@@ -16,12 +16,18 @@ struct verb {
     int (*run)(int argc, char **argv); /* argv[0] is the verb; returns an exit status */
 };
 
+/** verb_ages: mempool ages. */
+int verb_ages(int argc, char **argv);
 /** verb_describe: mempool describe. */
 int verb_describe(int argc, char **argv);
 /** verb_diff: mempool diff. */
 int verb_diff(int argc, char **argv);
+/** verb_dump: mempool dump. */
+int verb_dump(int argc, char **argv);
 /** verb_leaks: mempool leaks. */
 int verb_leaks(int argc, char **argv);
+/** verb_ledger: mempool ledger. */
+int verb_ledger(int argc, char **argv);
 /** verb_ls: mempool ls. */
 int verb_ls(int argc, char **argv);
 /** verb_replay: mempool replay. */
@@ -30,5 +36,13 @@ int verb_replay(int argc, char **argv);
 int verb_top(int argc, char **argv);
 /** verb_run: mempool run; returns only where the program cannot be run. */
 int verb_run(int argc, char **argv);
+/** verb_show: mempool show. */
+int verb_show(int argc, char **argv);
+/** verb_sites: mempool sites. */
+int verb_sites(int argc, char **argv);
+/** verb_snapshot: mempool snapshot. */
+int verb_snapshot(int argc, char **argv);
+/** verb_watch: mempool watch. */
+int verb_watch(int argc, char **argv);
 
 #endif
