@@ -126,7 +126,9 @@ static void rank(const struct site_job *job, struct snapshot_set *set, struct si
             set->lines[report->n_lines++] = set->lines[i];
         }
     }
-    qsort(set->lines, report->n_lines, sizeof(*set->lines), job->compare);
+    if (report->n_lines > 0) {
+        qsort(set->lines, report->n_lines, sizeof(*set->lines), job->compare);
+    }
     size_t most = job->top ? job->top : job->is_json || job->is_all ? SIZE_MAX : SITE_TOP_DEFAULT;
     report->lines = set->lines;
     report->n_shown = report->n_lines < most ? report->n_lines : most;
