@@ -13,7 +13,8 @@ _mempool_listed() {
         esac
         if [[ $section == usage ]]; then
             for word in $line; do
-                [[ $word == --* ]] && printf '%s\n' "$word"
+                # those with a value are listed below
+                [[ $word =~ ^--[a-z-]+$ ]] && printf '%s\n' "$word"
             done
         elif [[ $section == list && $line =~ ^'  '(-[a-z],' ')?(-*[a-z][a-z-]*=?) ]]; then
             printf '%s\n' "${BASH_REMATCH[2]}"

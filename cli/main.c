@@ -11,17 +11,24 @@
 
 static const struct verb verbs[] = {
     {"advise", "say which options the real use of pools asks for", verb_advise},
+    {"ages", "how old what is live in a process is, and what grows old", verb_ages},
     {"describe", "tell whose an address in a process is, and who got it", verb_describe},
     {"diff", "compare two snapshots of a process's live memory", verb_diff},
+    {"dump", "write a statedump of a process", verb_dump},
     {"export", "write a process's snapshot for other programs: Prometheus, pprof, flame graphs",
      verb_export},
-    {"leaks", "rank what is live in a snapshot, by type and call site", verb_leaks},
+    {"leaks", "rank what is live in a process or snapshot, by type and call site", verb_leaks},
+    {"ledger", "what a process's memory consists of", verb_ledger},
     {"ls", "list the processes that use the library", verb_ls},
     {"replay", "run a recorded trace through our pools and others, and compare", verb_replay},
     {"report", "make a page with charts of a trace, or of snapshots", verb_report},
     {"run", "run a program with our pools in the place of its own: GlusterFS", verb_run},
     {"serve", "answer HTTP requests of a Prometheus about this machine's processes", verb_serve},
+    {"show", "a process's pools, components, accounts and threads, or one pool", verb_show},
+    {"sites", "the call sites that hold a process's memory", verb_sites},
+    {"snapshot", "save all that is known of a process", verb_snapshot},
     {"top", "watch a process's pools, components, call sites and threads, live", verb_top},
+    {"watch", "a snapshot of a process every so often, and what grows", verb_watch},
 };
 
 enum {

@@ -10,11 +10,7 @@
 /** replay_report_text: two tables for people.  0 or a negative errno. */
 int replay_report_text(const struct replay_job *job, FILE *stream);
 
-/** replay_report_json: everything, for programs.  0 or a negative errno; -ENOTSUP in a build
- *  without JSON. */
+/** replay_report_json: everything, for programs.  0 or a negative errno. */
 int replay_report_json(const struct replay_job *job, FILE *stream);
-
-/** replay_report_has_json: whether this build can write JSON. */
-bool replay_report_has_json(void);
 
 #endif

@@ -150,7 +150,3 @@ int replay_report_json(const struct replay_job *job, FILE *stream) {
     fputc('\n', stream);
     return result == 0 ? 0 : -EIO;
 }
-
-bool replay_report_has_json(void) {
-    return true;
-}

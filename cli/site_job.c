@@ -2,12 +2,12 @@
 /* What `mempool leaks` and `mempool diff` have in common. */
 #include "cli/site_job.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/message.h"
+#include "cli/site_place.h"
 #include "cli/site_report.h"
 #include "cli/verb.h"
 
@@ -33,8 +33,23 @@ int site_compare_names(const struct snapshot_line *left, const struct snapshot_l
     return order ? order : strcmp(left->image ? left->image : "", right->image ? right->image : "");
 }
 
-static int take_paths(struct site_job *job, int argc, char **argv) {
+/* A process by its number, and else a file; nothing, where an option named one. */
+static int take_word(struct site_job *job, struct site_input *input, char *word) {
+    if (job->n_snapshots == 1 && site_input_is_pid(word)) {
+        char *words[] = {word, NULL};
+        optind = 0;
+        return target_argument(&input->target, 1, words);
+    }
+    input->path = word;
+    return CLI_OK;
+}
+
+static int take_words(struct site_job *job, int argc, char **argv) {
     unsigned n = job->n_snapshots, n_given = (unsigned)(argc - optind);
+    bool has_option = job->inputs[0].target.core || job->inputs[0].target.file;
+    if (has_option) {
+        return target_argument(&job->inputs[0].target, argc, argv);
+    }
     if (n_given < n) {
         bool is_none = n_given == 0 && n == 2;
         complain(job->verb, "no %s%s%s given (see mempool %s --help)", job->names[n_given],
@@ -47,10 +62,12 @@ static int take_paths(struct site_job *job, int argc, char **argv) {
                                     : "two snapshots at a time; unexpected",
                              argv[optind + (int)n]);
     }
-    for (unsigned i = 0; i < n; i++) {
-        job->paths[i] = argv[optind + (int)i];
+    int status = CLI_OK;
+    char **words = argv + optind;
+    for (unsigned i = 0; i < n && status == CLI_OK; i++) {
+        status = take_word(job, &job->inputs[i], words[i]);
     }
-    return CLI_OK;
+    return status;
 }
 
 static int take_option(struct site_job *job, int option, char **argv) {
@@ -59,16 +76,15 @@ static int take_option(struct site_job *job, int option, char **argv) {
         return option_number(job->verb, "--top", optarg, 1, SITE_TOP_MAX, &job->top);
     case SITE_OPTION_JSON:
         job->is_json = true;
-        if (!site_report_has_json()) {
-            complain(job->verb, "--json: this build has no JSON (it was made without jansson)");
-            return CLI_BAD_USAGE;
-        }
         return CLI_OK;
     case SITE_OPTION_NO_LINES:
         job->is_without_lines = true;
         return CLI_OK;
     case SITE_OPTION_OWN:
         return job->take_own(job, optarg);
+    case TARGET_OPTION_CORE:
+    case TARGET_OPTION_SNAPSHOT:
+        return target_option(&job->inputs[0].target, option, optarg);
     default:
         return option_unknown(job->verb, option, argv);
     }
@@ -78,6 +94,7 @@ int site_job_parse(struct site_job *job, int argc, char **argv) {
     int option;
     opterr = 0;
     optind = 1;
+    job->inputs[0].target.verb = job->inputs[1].target.verb = job->verb;
     while ((option = getopt_long(argc, argv, ":h", job->long_options, NULL)) != -1) {
         if (option == 'h') {
             job->is_help = true;
@@ -88,7 +105,7 @@ int site_job_parse(struct site_job *job, int argc, char **argv) {
             return status;
         }
     }
-    return take_paths(job, argc, argv);
+    return take_words(job, argc, argv);
 }
 
 static void add_to_total(struct snapshot_line *total, const struct snapshot_line *line) {
@@ -109,24 +126,24 @@ static void rank(const struct site_job *job, struct snapshot_set *set, struct si
             set->lines[report->n_lines++] = set->lines[i];
         }
     }
-    qsort(set->lines, report->n_lines, sizeof(*set->lines), job->compare);
+    if (report->n_lines > 0) {
+        qsort(set->lines, report->n_lines, sizeof(*set->lines), job->compare);
+    }
     size_t most = job->top ? job->top : job->is_json || job->is_all ? SIZE_MAX : SITE_TOP_DEFAULT;
     report->lines = set->lines;
     report->n_shown = report->n_lines < most ? report->n_lines : most;
+    report->most = most;
 }
 
 static int print(const struct site_job *job, struct site_report *report) {
-    if (!job->is_without_lines && source_is_supported()) {
-        report->sources = source_open(job->verb);
-        if (!report->sources) {
-            complain(job->verb, "%s", strerror(errno));
-            return CLI_FAILED;
-        }
+    int status = site_sources_open(job->verb, job->is_without_lines, &report->sources);
+    if (status != CLI_OK) {
+        return status;
     }
     int result =
         job->is_json ? site_report_json(report, stdout) : site_report_table(report, stdout);
     source_close(report->sources);
-    int status = finish_output(job->verb);
+    status = finish_output(job->verb);
     if (status == CLI_OK && result != 0) {
         complain(job->verb, "%s", strerror(-result));
         status = CLI_FAILED;
@@ -134,20 +151,42 @@ static int print(const struct site_job *job, struct site_report *report) {
     return status;
 }
 
-int site_job_run(const struct site_job *job) {
-    struct snapshot_set set = {.verb = job->verb};
-    struct site_report report = {
-        .n_snapshots = job->n_snapshots,
-        .paths = {job->paths[0], job->paths[1]},
+/* Call sites of the one and the other kind of file have different names where the library could not
+ * see the symbols: they are the same by their place in the file. */
+static bool is_of_two_kinds(const struct site_job *job) {
+    return job->n_snapshots == 2 && !job->inputs[0].snapshot != !job->inputs[1].snapshot;
+}
+
+static int read_inputs(struct site_job *job, struct snapshot_set *set,
+                       struct site_report *report) {
+    const struct snapshot_options options = {
+        .want = SNAPSHOT_WANT_GROUPS,
+        .min_age_seconds = job->min_age_seconds,
     };
     int status = CLI_OK;
     for (unsigned side = 0; side < job->n_snapshots && status == CLI_OK; side++) {
-        status = snapshot_read(&set, job->paths[side], side);
+        status = site_input_take(&job->inputs[side], &options);
     }
+    set->is_by_offset = status == CLI_OK && is_of_two_kinds(job);
+    for (unsigned side = 0; side < job->n_snapshots && status == CLI_OK; side++) {
+        status = site_input_add(&job->inputs[side], set, side);
+        report->paths[side] = site_input_name(&job->inputs[side]);
+        report->snapshots[side] = job->inputs[side].snapshot;
+    }
+    return status;
+}
+
+int site_job_run(struct site_job *job) {
+    struct snapshot_set set = {.verb = job->verb};
+    struct site_report report = {.n_snapshots = job->n_snapshots, .is_all = job->is_all};
+    int status = read_inputs(job, &set, &report);
     if (status == CLI_OK) {
         rank(job, &set, &report);
         status = print(job, &report);
     }
     snapshot_release(&set);
+    for (unsigned side = 0; side < job->n_snapshots; side++) {
+        site_input_release(&job->inputs[side]);
+    }
     return status;
 }

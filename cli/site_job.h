@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What `mempool leaks` and `mempool diff` have in common: options, reading, choosing, ranking. */
+/* What `mempool leaks` and `mempool diff` have in common: options, reading, choosing, ranking.
+ *
+ * `leaks` has one input, which may be a process; `diff` has two files. */
 #ifndef CLI_SITE_JOB_H
 #define CLI_SITE_JOB_H
 
@@ -7,6 +9,7 @@
 #include <stdbool.h>
 
 #include "cli/option.h"
+#include "cli/site_input.h"
 #include "cli/snapshot.h"
 
 /* Numbers for getopt_long of the options that both have, and of the one that only one has. */
@@ -23,13 +26,13 @@ struct site_job {
     /* What the verb is. */
     const char *verb;
     unsigned n_snapshots;                                     /* 1 or 2 */
-    const char *names[2];                                     /* of the snapshots, in complaints */
+    const char *names[2];                                     /* of the arguments, in complaints */
     const struct option *long_options;                        /* ended by zeros */
     int (*take_own)(struct site_job *job, const char *value); /* SITE_OPTION_OWN; exit status */
     bool (*is_wanted)(const struct site_job *job, const struct snapshot_line *line);
     int (*compare)(const void *left, const void *right); /* two lines, as qsort has it */
     /* What the command line says. */
-    const char *paths[2];
+    struct site_input inputs[2];
     unsigned top;             /* at most so many lines; 0: not given */
     unsigned min_age_seconds; /* leaks */
     bool is_all;              /* diff */
@@ -41,7 +44,7 @@ struct site_job {
 int site_job_parse(struct site_job *job, int argc, char **argv);
 
 /** site_job_run: read and print.  An exit status. */
-int site_job_run(const struct site_job *job);
+int site_job_run(struct site_job *job);
 
 /** site_print_help: what the help of both has in common: the end of the options, exit statuses. */
 void site_print_help(void);

@@ -2,8 +2,10 @@
 /* Reading what mempool_snapshot wrote: nothing in the file is trusted. */
 #include "cli/snapshot.h"
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/message.h"
 #include "cli/text_file.h"
@@ -182,15 +184,25 @@ static const char *image_of(const struct snapshot_line *line) {
 }
 
 /* Functions of one name in two files are two. */
-static bool is_same(const struct snapshot_line *left, const struct snapshot_line *right) {
-    return strcmp(left->what, right->what) == 0 && strcmp(left->site, right->site) == 0 &&
-           strcmp(image_of(left), image_of(right)) == 0;
+static bool is_same(const struct snapshot_set *set, const struct snapshot_line *left,
+                    const struct snapshot_line *right) {
+    bool is_by_offset = set->is_by_offset && left->image && right->image;
+    return strcmp(left->what, right->what) == 0 && strcmp(image_of(left), image_of(right)) == 0 &&
+           (is_by_offset ? left->offset == right->offset : strcmp(left->site, right->site) == 0);
+}
+
+static size_t place_of(const struct snapshot_set *set, const struct snapshot_line *line) {
+    uint32_t key = hash(hash(2166136261u, line->what), image_of(line));
+    if (set->is_by_offset && line->image) {
+        return (key ^ (uint32_t)line->offset) * 16777619u % PLACES;
+    }
+    return hash(key, line->site) % PLACES;
 }
 
 /* That line, which is a new one where nothing is known of it yet; NULL: there are too many. */
 static struct snapshot_line *find(struct snapshot_set *set, const struct snapshot_line *line) {
-    size_t at = hash(hash(hash(2166136261u, line->what), line->site), image_of(line)) % PLACES;
-    while (set->places[at] != 0 && !is_same(&set->lines[set->places[at] - 1], line)) {
+    size_t at = place_of(set, line);
+    while (set->places[at] != 0 && !is_same(set, &set->lines[set->places[at] - 1], line)) {
         at = (at + 1) % PLACES;
     }
     if (set->places[at] == 0) {
@@ -201,35 +213,48 @@ static struct snapshot_line *find(struct snapshot_set *set, const struct snapsho
         made->what = line->what;
         made->site = line->site;
         made->image = line->image;
+        made->offset = line->offset;
         set->places[at] = (uint32_t)set->n_lines;
     }
     return &set->lines[set->places[at] - 1];
 }
 
-/* NULL, or what is wrong. */
-static const char *add_line(const struct reading *reading, char *text) {
-    struct snapshot_set *set = reading->set;
-    unsigned side = reading->side;
-    struct snapshot_line line = {.what = NULL};
-    if (!parse_line(text, &line, side)) {
-        return "not a line of a snapshot";
+/* False: no memory. */
+static bool make_room(struct snapshot_set *set) {
+    if (!set->lines) {
+        set->lines = replay_memory_take(&set->memory, LINES_MAX, sizeof(*set->lines));
+        set->places = replay_memory_take(&set->memory, PLACES, sizeof(*set->places));
     }
-    struct snapshot_line *place = find(set, &line);
+    return set->lines && set->places;
+}
+
+const char *snapshot_add(struct snapshot_set *set, const struct snapshot_line *line,
+                         unsigned side) {
+    struct snapshot_line *place = make_room(set) ? find(set, line) : NULL;
     if (!place) {
-        return "too many lines";
+        return set->places ? "too many lines" : "out of memory";
     }
     /* The program may have been built anew between two snapshots. */
-    place->build_id = line.build_id;
-    place->offset = line.offset;
-    if (line.oldest_seconds[side] > place->oldest_seconds[side]) {
-        place->oldest_seconds[side] = line.oldest_seconds[side];
+    place->build_id = line->build_id;
+    place->offset = line->offset;
+    if (line->oldest_seconds[side] > place->oldest_seconds[side]) {
+        place->oldest_seconds[side] = line->oldest_seconds[side];
     }
-    if (__builtin_add_overflow(place->bytes[side], line.bytes[side], &place->bytes[side]) ||
-        __builtin_add_overflow(place->count[side], line.count[side], &place->count[side]) ||
+    if (__builtin_add_overflow(place->bytes[side], line->bytes[side], &place->bytes[side]) ||
+        __builtin_add_overflow(place->count[side], line->count[side], &place->count[side]) ||
         place->bytes[side] > INT64_MAX / LINES_MAX || place->count[side] > INT64_MAX / LINES_MAX) {
         return "numbers that no memory has";
     }
     return NULL;
+}
+
+/* NULL, or what is wrong. */
+static const char *add_line(const struct reading *reading, char *text) {
+    struct snapshot_line line = {.what = NULL};
+    if (!parse_line(text, &line, reading->side)) {
+        return "not a line of a snapshot";
+    }
+    return snapshot_add(reading->set, &line, reading->side);
 }
 
 static int refuse(const struct reading *reading, const char *what) {
@@ -301,11 +326,7 @@ int snapshot_read(struct snapshot_set *set, const char *path, unsigned side) {
         .kind = "a snapshot",
         .max_bytes = SNAPSHOT_FILE_BYTES_MAX,
     };
-    if (!set->lines) {
-        set->lines = replay_memory_take(&set->memory, LINES_MAX, sizeof(*set->lines));
-        set->places = replay_memory_take(&set->memory, PLACES, sizeof(*set->places));
-    }
-    if (!set->lines || !set->places) {
+    if (!make_room(set)) {
         complain(set->verb, "out of memory");
         return CLI_FAILED;
     }
@@ -314,6 +335,19 @@ int snapshot_read(struct snapshot_set *set, const char *path, unsigned side) {
         status = check_head(&reading, &file);
     }
     return status == CLI_OK ? add_lines(&reading, file.text + HEAD_BYTES) : status;
+}
+
+bool snapshot_is_text(const char *path) {
+    char first = '\0';
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t got = 0;
+    do {
+        got = fd < 0 ? -1 : read(fd, &first, 1);
+    } while (got == 1 && (first == ' ' || first == '\n' || first == '\t' || first == '\r'));
+    if (fd >= 0) {
+        close(fd);
+    }
+    return got != 1 || first != '{';
 }
 
 void snapshot_release(struct snapshot_set *set) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading what mempool_snapshot wrote. */
+/* Lines of what is live: reading what mempool_snapshot wrote, and adding what is alike up. */
 #ifndef CLI_SNAPSHOT_H
 #define CLI_SNAPSHOT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,8 @@ struct snapshot_line {
 /* Zero-fill it, set verb, read one file or two, and release. */
 struct snapshot_set {
     const char *verb;            /* who complains */
+    bool is_by_offset;           /* sites are told apart by file and offset where those are known,
+                                  * and not by name: for snapshots that name them differently */
     struct snapshot_line *lines; /* in the order in which they were first seen */
     size_t n_lines;
     uint32_t *places; /* own: an open hash table of lines' numbers, from 1; 0: nothing there */
@@ -34,6 +37,14 @@ struct snapshot_set {
  *  type and call site in the same file are one.
  *  Shape: an exit status (verb.h); a complaint was written where it is not CLI_OK. */
 int snapshot_read(struct snapshot_set *set, const char *path, unsigned side);
+
+/** snapshot_add: add one line, whose numbers are those of one side; its texts are not copied.
+ *  Shape: NULL, or what is wrong. */
+const char *snapshot_add(struct snapshot_set *set, const struct snapshot_line *line, unsigned side);
+
+/** snapshot_is_text: whether a file begins as those of mempool_snapshot do, and not as JSON. What
+ *  cannot be read does, too: snapshot_read says why. */
+bool snapshot_is_text(const char *path);
 
 /** snapshot_release: give all memory back. */
 void snapshot_release(struct snapshot_set *set);

@@ -59,14 +59,23 @@ void table_cell(struct table *table, const char *format, ...) {
     table->last->cells[table->n_cells++] = text;
 }
 
+/* Columns of a terminal, as far as that is known: characters of UTF-8. */
+static size_t text_width(const char *text) {
+    size_t width = 0;
+    for (; *text; text++) {
+        width += ((unsigned char)*text & 0xc0) != 0x80;
+    }
+    return width;
+}
+
 static const char *cell_text(const struct table_row *row, size_t column) {
     return row->cells[column] ? row->cells[column] : "";
 }
 
 static size_t column_width(const struct table *table, size_t column) {
-    size_t width = strlen(table->titles[column]);
+    size_t width = text_width(table->titles[column]);
     for (const struct table_row *row = table->first; row; row = row->next) {
-        size_t cell = strlen(cell_text(row, column));
+        size_t cell = text_width(cell_text(row, column));
         width = cell > width ? cell : width;
     }
     return width;
@@ -75,12 +84,12 @@ static size_t column_width(const struct table *table, size_t column) {
 static void print_cell(const struct table *table, FILE *stream, size_t column, const char *text,
                        size_t width) {
     bool is_last = column + 1 == table->n_columns;
+    int rest = (int)(width - text_width(text));
     if (!table->is_left[column]) {
-        fprintf(stream, "%*s", (int)width, text);
-    } else if (is_last) {
-        fputs(text, stream); /* no blanks at the end of a line */
+        fprintf(stream, "%*s%s", rest, "", text);
     } else {
-        fprintf(stream, "%-*s", (int)width, text);
+        /* no blanks at the end of a line */
+        fprintf(stream, "%s%*s", text, is_last ? 0 : rest, "");
     }
     fprintf(stream, "%*s", is_last ? 0 : GAP_COLUMNS, "");
 }

@@ -41,9 +41,5 @@ int verb_replay(int argc, char **argv) {
     default:
         break;
     }
-    if (arguments.is_json && !replay_report_has_json()) {
-        complain(verb, "--json: this build has no JSON (it was made without jansson)");
-        return CLI_BAD_USAGE;
-    }
     return run(&arguments);
 }

@@ -18,7 +18,7 @@ static void test_help(void **state) {
     struct run run = RUN("leaks", "--help");
     assert_int_equal(run.status, 0);
     assert_string_equal(run.err, "");
-    contains(run.out, "Usage: mempool leaks [OPTION...] SNAPSHOT");
+    contains(run.out, "Usage: mempool leaks [OPTION...] PID|SNAPSHOT");
     contains(RUN("--help").out, "\n  leaks ");
     /* A build that cannot do it says so. */
     assert_int_equal(strstr(run.out, "without elfutils") != NULL, !TEST_HAS_LINES);
@@ -26,7 +26,7 @@ static void test_help(void **state) {
 
 static void test_bad_options(void **state) {
     (void)state;
-    is_refused(RUN("leaks"), "mempool: leaks: no SNAPSHOT given" SEE);
+    is_refused(RUN("leaks"), "mempool: leaks: no PID or SNAPSHOT given" SEE);
     is_refused(RUN("leaks", "a", "b"),
                "mempool: leaks: one snapshot at a time; unexpected 'b'" SEE);
     is_refused(RUN("leaks", "--all", "a"), "mempool: leaks: unknown option '--all'" SEE);

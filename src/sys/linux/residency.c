@@ -113,18 +113,27 @@ static void begin_mapping(struct walk *walk, const struct mapping *mapping) {
     }
 }
 
-/* Resident bytes of a part of the mapping that has `bytes` in all. */
-static uint64_t part_of(const struct walk *walk, uintptr_t start, uintptr_t end, uint64_t bytes) {
-    uintptr_t from = start > walk->mapping.start ? start : walk->mapping.start;
-    uintptr_t to = end < walk->mapping.end ? end : walk->mapping.end;
-    if (from == walk->mapping.start && to == walk->mapping.end) {
-        return bytes;
+/* Page by page. */
+static uint64_t count_pages(const struct sys_residency *ret, uintptr_t start, uintptr_t end) {
+    if (start == end) {
+        return 0;
     }
-    const struct sys_residency *ret = walk->ret;
-    uint64_t resident = ret->resident_bytes != NULL
-                            ? ret->resident_bytes(ret->process, from, to - from)
-                            : sys_resident_bytes((void *)from, to - from);
-    return least(bytes, resident);
+    return ret->resident_bytes != NULL ? ret->resident_bytes(ret->process, start, end - start)
+                                       : sys_resident_bytes((void *)start, end - start);
+}
+
+/* Resident bytes of a part of the mapping that has `bytes` in all. What is smaller is counted, the
+ * part or the rest: mappings of terabytes are not rare. */
+static uint64_t part_of(const struct walk *walk, uintptr_t start, uintptr_t end, uint64_t bytes) {
+    const struct mapping *mapping = &walk->mapping;
+    uintptr_t from = start > mapping->start ? start : mapping->start;
+    uintptr_t to = end < mapping->end ? end : mapping->end;
+    if (to - from <= (mapping->end - mapping->start) / 2) {
+        return least(bytes, count_pages(walk->ret, from, to));
+    }
+    uint64_t rest = count_pages(walk->ret, mapping->start, from) +
+                    count_pages(walk->ret, to, mapping->end);
+    return bytes - least(bytes, rest);
 }
 
 /* What of the mapping is somebody's; the rest is returned. */
