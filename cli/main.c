@@ -15,7 +15,7 @@ static const struct verb verbs[] = {
     {"describe", "tell whose an address in a process is, and who got it", verb_describe},
     {"diff", "compare two snapshots of a process's live memory", verb_diff},
     {"dump", "write a statedump of a process", verb_dump},
-    {"export", "write a process's snapshot for other programs: Prometheus, pprof, flame graphs",
+    {"export", "write what is known of a process for other programs: OpenMetrics, pprof, ...",
      verb_export},
     {"leaks", "rank what is live in a process or snapshot, by type and call site", verb_leaks},
     {"ledger", "what a process's memory consists of", verb_ledger},
