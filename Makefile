@@ -41,7 +41,7 @@ test-glusterfs: build
 	@# What this machine cannot do is skipped, and said.
 	@$(INSTALL_DEPENDENCIES) glusterfs || true
 	@tests/glusterfs/run.py --library $(PRODUCT)/glusterfs/libmempool-glusterfs.so \
-	    $(GLUSTERFS_FLAGS) || test $$? -eq 77
+	    --command $(PRODUCT)/cli/mempool $(GLUSTERFS_FLAGS) || test $$? -eq 77
 
 ## bench: compare with every allocator that is installed; figures also in $(BUILD)/bench.json
 bench:

@@ -4,9 +4,10 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "view/name.h"
 
 const struct snapshot *top_model_snapshot(const struct top_model *model, enum top_view view) {
     return view == TOP_SITES ? model->sites : model->now;
@@ -212,21 +213,22 @@ static void add_up(struct top_model *model) {
 /* In the snapshot's own memory, so that they go with it. */
 static int name_accounts(struct top_model *model) {
     struct snapshot *now = model->now;
+    model->component_names = view_take_array(&now->memory, now->n_components, sizeof(char *));
     model->account_names = view_take_array(&now->memory, now->n_accounts, sizeof(char *));
-    if (model->account_names == NULL) {
+    if (model->component_names == NULL || model->account_names == NULL) {
         return -ENOMEM;
     }
-    for (size_t i = 0; i < now->n_accounts; i++) {
-        int32_t component = now->accounts[i].component;
-        bool is_one = component >= 0 && (size_t)component < now->n_components;
-        const char *owner = is_one ? now->components[component].name : "?";
-        size_t bytes = strlen(owner) + strlen(now->accounts[i].type) + 2;
-        char *name = view_take(&now->memory, bytes);
-        if (name == NULL) {
+    for (size_t i = 0; i < now->n_components; i++) {
+        model->component_names[i] = name_of_component(now, (int32_t)i, &now->memory);
+        if (model->component_names[i] == NULL) {
             return -ENOMEM;
         }
-        snprintf(name, bytes, "%s:%s", owner, now->accounts[i].type);
-        model->account_names[i] = name;
+    }
+    for (size_t i = 0; i < now->n_accounts; i++) {
+        model->account_names[i] = name_of_account(now, &now->accounts[i], &now->memory);
+        if (model->account_names[i] == NULL) {
+            return -ENOMEM;
+        }
     }
     return 0;
 }

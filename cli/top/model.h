@@ -43,6 +43,7 @@ struct top_model {
     struct top_tracks process; /* one track, of live bytes */
     struct top_track *whole;
     struct top_branch *branches; /* of each component */
+    const char **component_names; /* "component#2" of each; likewise */
     const char **account_names;  /* "component:type" of each; in the snapshot's memory */
     struct top_totals totals;
 };

@@ -40,7 +40,7 @@ static void component_row(struct top_row *row, const struct top_model *model) {
     const struct snapshot_component *component = &model->now->components[row->index];
     const struct top_branch *branch = &model->branches[row->index];
     uint64_t limit = component->hard_bytes ? component->hard_bytes : component->soft_bytes;
-    row->name = component->name;
+    row->name = model->component_names[row->index];
     row->depth = branch->depth;
     set_bytes(row, model, branch->live, branch->bytes);
     row->values[TOP_CHARGED] = (double)component->charged_bytes;

@@ -64,7 +64,8 @@ struct snapshot_pool {
     bool is_uncached, is_tight, has_constructor;
     uint64_t object_bytes, padded_bytes, align;
     uint64_t count, limit;  /* as asked for; 0: none */
-    uint64_t hot, cold, alloc_count, put_count, refused, pool_misses, max_alloc;
+    uint64_t hot, cold, refused, pool_misses, max_alloc;
+    uint64_t alloc_count, put_count; /* 0 of classes, whose hits the accounts count */
     uint64_t curr_stdalloc, max_stdalloc;
     uint64_t slabs, slab_bytes, slots;
     uint64_t cached, depot, caches;

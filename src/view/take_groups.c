@@ -7,6 +7,7 @@
 #include "base/bits.h"
 #include "base/sort.h"
 #include "base/text.h"
+#include "view/name.h"
 #include "view/take.h"
 
 #include <errno.h>
@@ -18,7 +19,6 @@ enum {
     GROUPS_FULL = GROUPS - GROUPS / 8,
     SLOTS_MAX = 1 << 20, /* of one slab; more are not believed */
     HEAP_NOTES_MAX = 1 << 26,
-    NAME_BYTES = 160,
 };
 
 /* Whose: a pool's number, or an account's. */
@@ -253,24 +253,6 @@ static int count_heap_objects(struct census *census) {
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-/* "component#2 (ended):type", as observe/census.c writes it. */
-static const char *account_name(struct take *take, int32_t account) {
-    const struct snapshot *snapshot = take->snapshot;
-    const struct snapshot_account *row = &snapshot->accounts[account];
-    const struct snapshot_component *component = &snapshot->components[row->component];
-    char name[NAME_BYTES];
-    struct text text;
-    text_init(&text, name, sizeof name);
-    text_add(&text, component->name);
-    if (component->generation > 1) {
-        text_add(&text, "#");
-        text_add_unsigned(&text, component->generation);
-    }
-    text_add(&text, component->ended ? " (ended):" : ":");
-    text_add(&text, row->type);
-    return view_take_text(&take->snapshot->memory, name, text.length);
-}
-
 static const char *number_text(struct take *take, uint64_t site) {
     char number[32];
     struct text text;
@@ -290,7 +272,10 @@ static void fill_row(struct take *take, const struct group *group, struct snapsh
     if ((whose & OF_ACCOUNT) != 0) {
         uint64_t account = whose & (OF_ACCOUNT - 1);
         row->account = account < take->n_accounts ? take->account_rows[account] : SNAPSHOT_NONE;
-        row->what = row->account != SNAPSHOT_NONE ? account_name(take, row->account) : "?";
+        row->what = row->account == SNAPSHOT_NONE
+                        ? "?"
+                        : name_of_account(take->snapshot, &take->snapshot->accounts[row->account],
+                                          &take->snapshot->memory);
     } else {
         row->pool = take->places[whose].pool;
         row->what = take->snapshot->pools[row->pool].name;

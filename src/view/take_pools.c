@@ -152,8 +152,10 @@ static void finish_pool(const struct take *take, struct snapshot_pool *pool) {
     pool->hot = pool->hot < pool->slots ? pool->hot : pool->slots;
     uint64_t limit = place->slot_limit < pool->slots ? place->slot_limit : pool->slots;
     pool->cold = limit > pool->hot ? limit - pool->hot : 0;
-    pool->alloc_count = place->gets + place->heap_gets;
-    pool->put_count = puts + place->heap_puts;
+    /* Hits of the heap are counted by its accounts, not by its classes. */
+    bool counts = pool->kind != SNAPSHOT_HEAP_CLASS;
+    pool->alloc_count = counts ? place->gets + place->heap_gets : 0;
+    pool->put_count = counts ? puts + place->heap_puts : 0;
     pool->max_alloc = pool->max_alloc > pool->hot ? pool->max_alloc : pool->hot;
     pool->pool_misses = place->heap_gets + pool->refused +
                         (pool->max_alloc > pool->count ? pool->max_alloc - pool->count : 0);

@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: MIT
 """What all cases share: a cluster with or without the library, and what is checked of it."""
+import collections
 import contextlib
 import glob
+import json
 import os
 import re
 import shutil
 import signal
+import sys
 import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'system'))
+import same_numbers  # pylint: disable=wrong-import-position
 
 import cluster
 import dumps
@@ -27,11 +33,12 @@ def read(path):
 class Bed:
     """One run: what it uses, and what it found."""
 
-    def __init__(self, work, report, library, scale):
+    def __init__(self, work, report, library, scale, command=None):
         self.work = work
         self.report = report
         self.library = library
         self.scale = scale
+        self.command = command
         self.gets = 0
         self.dump_directory = os.path.join(work, 'dumps')
         self.source = os.path.join(work, 'data', 'source')
@@ -137,6 +144,27 @@ class Bed:
         self.report.check_none(f'{name}: our counters and our {live} records', books)
         self.report.check(f'{name}: {ours.gets} gets, no foreign put',
                           ours.gets > 0 and ours.foreign_puts == 0, f'{ours.foreign_puts} were')
+
+        if self.command:
+            self._look_from_outside(name, pid)
+
+    def _look_from_outside(self, name, pid):
+        """A process that is stopped: every format says the same, and its records are those that it
+        writes down itself."""
+        n_compared, found = same_numbers.differences(self.command, pid)
+        self.report.check_none(f'{name}: {n_compared} numbers from outside, in every format', found)
+        for attempt in range(1, ATTEMPTS + 1):
+            self.take_statedump(pid)
+            _, inside = self.take_ours(pid)
+            whole = json.loads(same_numbers.say(self.command, 'export', '--format=json', pid))
+            outside = collections.Counter()
+            for group in whole['groups']:
+                outside[dumps.split_name(group['what'])] += group['count']
+            found = dumps.differences(outside, inside, 'outside', 'inside')
+            if not found:
+                break
+        self.report.check_none(f'{name}: {sum(outside.values())} records from outside and inside '
+                               f'(dump {attempt})', found)
 
     def take_statedump(self, pid):
         """Ask a process for its dumps; GlusterFS's own."""

@@ -77,6 +77,8 @@ def parse(arguments):
     which.add_argument('--library', help='libmempool-glusterfs.so')
     which.add_argument('--without', action='store_true',
                        help='GlusterFS alone: data and dumps are checked, counts are not')
+    parser.add_argument('--command', help='build/product/cli/mempool: each process is looked at from '
+                                          'outside too')
     parser.add_argument('--scale', type=float, default=1.0,
                         help='how much is done: 1 is some minutes (default), 0.05 the short form')
     parser.add_argument('--cases', nargs='+', choices=list(cases.CASES), default=list(cases.CASES),
@@ -93,6 +95,8 @@ def parse(arguments):
         parsed.library = os.path.realpath(parsed.library)
         if not os.path.isfile(parsed.library):
             parser.error(f'{parsed.library} is not a file')
+    if parsed.command:
+        parsed.command = os.path.realpath(parsed.command)
     return parsed
 
 
@@ -110,7 +114,7 @@ def main(arguments):
 
     def inside():
         report.path = os.path.join(work, 'checks.txt')  # with logs and dumps, where they stay
-        bed = test_bed.Bed(work, report, options.library, options.scale)
+        bed = test_bed.Bed(work, report, options.library, options.scale, options.command)
         if options.compare:
             attempt(report, 'comparison', comparison.run, bed, options.compare)
         else:
