@@ -184,7 +184,7 @@ static void its_end(void) {
     }
     CHECK(process_check(process) == -ESRCH); /* a zombie, */
     char byte;
-    CHECK(view_read(process_source(process), (uintptr_t)&byte, &byte, 1) == -ESRCH);
+    CHECK_EQUAL(view_read(process_source(process), (uintptr_t)&byte, &byte, 1), -ESRCH);
     subject_kill(&subject);
     CHECK(process_check(process) == -ESRCH); /* and gone */
     refused(subject.pid, -ESRCH, "there is no process");
