@@ -170,15 +170,17 @@ struct small_core {
 static void fill_small(struct small_core *ret) {
     enum { START = 0x10000 };
     *ret = (struct small_core){
-        .header = {
-            .e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
-            .e_type = ET_CORE,
-            .e_version = EV_CURRENT,
-            .e_phoff = offsetof(struct small_core, segments),
-            .e_phentsize = sizeof ret->segments[0],
-            .e_phnum = 2,
-            .e_ehsize = sizeof ret->header,
-        },
+        .header =
+            {
+                .e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
+                            EV_CURRENT},
+                .e_type = ET_CORE,
+                .e_version = EV_CURRENT,
+                .e_phoff = offsetof(struct small_core, segments),
+                .e_phentsize = sizeof ret->segments[0],
+                .e_phnum = 2,
+                .e_ehsize = sizeof ret->header,
+            },
     };
     for (int i = 0; i < 2; i++) {
         /* the second one first */
