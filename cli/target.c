@@ -62,8 +62,9 @@ int target_argument(struct target *target, int argc, char **argv) {
         return refuse_both(target, argc, argv);
     }
     if (optind >= argc) {
-        complain(target->verb, "no process given: its number, or --core or --snapshot with a file "
-                               "(see mempool %s --help)",
+        complain(target->verb,
+                 "no process given: its number, or --core or --snapshot with a file "
+                 "(see mempool %s --help)",
                  target->verb);
         return CLI_BAD_USAGE;
     }

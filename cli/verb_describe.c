@@ -62,8 +62,8 @@ static int take_address(struct job *job, int argc, char **argv) {
         return CLI_BAD_USAGE;
     }
     const char *word = argv[optind++];
-    const char *digits = strncmp(word, "0x", 2) == 0 || strncmp(word, "0X", 2) == 0 ? word + 2
-                                                                                   : word;
+    const char *digits =
+        strncmp(word, "0x", 2) == 0 || strncmp(word, "0X", 2) == 0 ? word + 2 : word;
     size_t n = strspn(digits, "0123456789abcdefABCDEF");
     if (n == 0 || n > 16 || digits[n] != '\0') {
         return option_refuse(verb, "not an address:", word);
@@ -77,8 +77,7 @@ static int parse(struct job *job, int argc, char **argv) {
     int option, status = CLI_OK;
     opterr = 0;
     optind = 1;
-    while (status == CLI_OK &&
-           (option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
+    while (status == CLI_OK && (option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
         switch (option) {
         case 'h':
             job->is_help = true;
@@ -207,8 +206,7 @@ static void add_past(json_t *whole, const struct view_description *found,
     json_object_set_new(whole, "site", address_text(site->address));
     json_object_set_new(whole, "symbol", text(found->site != 0 ? site->symbol : NULL));
     json_object_set_new(whole, "image", text(site->image ? site->image->path : NULL));
-    json_object_set_new(whole, "build_id",
-                        text(site->image ? site->image->layout.build_id : NULL));
+    json_object_set_new(whole, "build_id", text(site->image ? site->image->layout.build_id : NULL));
     json_object_set_new(whole, "image_offset", site->image ? count(site->offset) : json_null());
     json_object_set_new(whole, "thread", found->thread ? json_integer(found->thread) : json_null());
     json_object_set_new(whole, "thread_name", text(found->thread_name));

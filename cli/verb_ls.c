@@ -182,8 +182,7 @@ static json_t *describe(const struct row *row) {
         json_t *version = json_string(row->version);
         json_object_set_new(described, "library_version", version ? version : json_null());
     } else {
-        json_object_set_new(described, "uses_library",
-                            row->is_likely ? json_true() : json_null());
+        json_object_set_new(described, "uses_library", row->is_likely ? json_true() : json_null());
         json_object_set_new(described, "reason", json_string(row->why));
     }
     return described;

@@ -32,7 +32,8 @@ static int add_entries(struct mapped_list *list, const char *entries, uint64_t n
         struct mapped mapped = {.start = entry.start, .end = entry.end};
         char *name = names;
         names += strlen(name) + 1;
-        if (entry.start < entry.end && (list->n == 0 || entry.start >= list->list[list->n - 1].end)) {
+        if (entry.start < entry.end &&
+            (list->n == 0 || entry.start >= list->list[list->n - 1].end)) {
             mapped.file_offset = entry.pages * page_bytes;
             mapped.path = without_deleted(name, &mapped);
             result = mapped_add(list, &mapped);

@@ -10,7 +10,6 @@
 int core_maps_add(struct mapped_list *ret, const char *described, size_t n);
 
 /** core_maps_add_rights: what a segment's flags say of the files mapped there. */
-void core_maps_add_rights(struct mapped_list *list, uint64_t start, uint64_t bytes,
-                          unsigned flags);
+void core_maps_add_rights(struct mapped_list *list, uint64_t start, uint64_t bytes, unsigned flags);
 
 #endif

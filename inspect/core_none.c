@@ -12,8 +12,10 @@ bool core_is_supported(void) {
 
 int core_open(struct core **ret, const char *path, struct snapshot_error *error) {
     (void)ret;
-    return failure(error, -ENOTSUP, "%s: this build reads no core files (it was made without "
-                   "elfutils)", path);
+    return failure(error, -ENOTSUP,
+                   "%s: this build reads no core files (it was made without "
+                   "elfutils)",
+                   path);
 }
 
 struct view_source *core_source(struct core *core) {

@@ -27,8 +27,8 @@ static bool is_executable(const struct mapped *mapped) {
  * server that does not answer. Code may have been moved out of its file, to huge pages. */
 static bool may_be_code(const struct mapped_list *maps, size_t i) {
     const struct mapped *first = &maps->list[i];
-    if (first->path[0] != '/' || strncmp(first->path, "/dev/", 5) == 0 ||
-        first->file_offset != 0 || (first->rights & MAPPED_SHARED)) {
+    if (first->path[0] != '/' || strncmp(first->path, "/dev/", 5) == 0 || first->file_offset != 0 ||
+        (first->rights & MAPPED_SHARED)) {
         return false;
     }
     for (size_t next = i; next < maps->n && next - i < NEIGHBOURS_MAX; next++) {

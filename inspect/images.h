@@ -47,7 +47,7 @@ int images_resolve(struct images *images, struct snapshot *snapshot);
 
 /* One address of code. Texts live until the next call. */
 struct images_site {
-    uint64_t address; /* in full */
+    uint64_t address;          /* in full */
     const struct image *image; /* NULL: in none */
     uint64_t offset;           /* in the image's file, as if not moved at loading */
     const char *symbol;        /* never empty */

@@ -20,7 +20,7 @@ struct mapped {
     uint64_t device; /* of the file, as makedev(3) has it */
     uint64_t inode;  /* 0: of no file, or not told */
     unsigned rights;
-    bool has_rights; /* they are known: not all core files tell */
+    bool has_rights;  /* they are known: not all core files tell */
     bool is_deleted;  /* the file has no such name any more; `path` is without " (deleted)" */
     const char *path; /* "": none; "[heap]" and the like as the kernel has them */
 };

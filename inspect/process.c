@@ -32,6 +32,13 @@ static int read_image(int folder, struct proc_file_stat *ret) {
     return result == 0 && strchr("ZXx", ret->state) ? -ESRCH : result;
 }
 
+/* Does it run, and the same program? On its way to its end it has none. */
+static bool is_same(const struct process *process) {
+    struct proc_file_stat image;
+    return read_image(process->folder, &image) == 0 && image.code == process->image.code &&
+           image.stack == process->image.stack;
+}
+
 /* ---- reading --------------------------------------------------------------------------------- */
 
 /* 0; -EFAULT: the end of the file; another negative errno. */
@@ -64,8 +71,7 @@ static int read_memory(const struct process *process, uint64_t address, void *in
     int result = read_at(process->memory, address, into, n);
     if (result == -EIO || result == -EFAULT) {
         /* At its end a process loses its memory: then there is nothing at any address. */
-        struct proc_file_stat image;
-        result = read_image(process->folder, &image) == 0 ? -EFAULT : -ESRCH;
+        result = is_same(process) ? -EFAULT : -ESRCH;
     }
     return result;
 }
@@ -178,16 +184,9 @@ int process_may_read_all(const struct process *process) {
 }
 
 int process_check(struct process *process) {
-    struct proc_file_stat image;
-    int result = read_image(process->folder, &image);
-    if (result != 0) {
-        /* it may have been the first thread alone */
+    if (!is_same(process)) {
+        /* it may have been the first thread alone that ended */
         process->folder = proc_file_running(process->folder);
-        result = read_image(process->folder, &image);
     }
-    if (result != 0) {
-        return result;
-    }
-    bool is_same = image.code == process->image.code && image.stack == process->image.stack;
-    return is_same ? published_refresh(&process->published, process->file) : -ESRCH;
+    return is_same(process) ? published_refresh(&process->published, process->file) : -ESRCH;
 }

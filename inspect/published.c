@@ -175,8 +175,8 @@ static bool has_library(const struct mapped_list *maps) {
 }
 
 /* The memfd has several mappings where its pages have different rights; it is opened once. */
-int published_find(struct published *ret, int *ret_file, int folder,
-                   const struct mapped_list *maps, int memory, bool is_meant) {
+int published_find(struct published *ret, int *ret_file, int folder, const struct mapped_list *maps,
+                   int memory, bool is_meant) {
     uint64_t inode = 0;
     int file = -ENOENT, result = -ENODATA;
     for (size_t i = 0; i < maps->n && result != 0; i++) {

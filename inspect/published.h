@@ -23,8 +23,8 @@ struct published {
  *  Shape: 0 with *ret_file the memfd, or a negative errno where only memory can be read; -ENODATA:
  *         there is none; -EPERM: something may be one, and cannot be read; -EBADMSG: it is
  *         damaged. */
-int published_find(struct published *ret, int *ret_file, int folder,
-                   const struct mapped_list *maps, int memory, bool is_meant);
+int published_find(struct published *ret, int *ret_file, int folder, const struct mapped_list *maps,
+                   int memory, bool is_meant);
 
 /** published_refresh: read the ranges again where the header has changed; 0, or as above. */
 int published_refresh(struct published *published, int file);

@@ -27,7 +27,7 @@ enum {
 /* What programs have larger mappings for is not looked at page by page: a sanitizer's shadow, a
  * heap's reservation. None of them is a stack or malloc's. */
 #define RANGE_BYTES_MAX ((uint64_t)1 << 34)
-#define PAGE_PRESENT ((uint64_t)1 << 63)          /* in pagemap */
+#define PAGE_PRESENT ((uint64_t)1 << 63) /* in pagemap */
 
 static uint64_t page_up(uint64_t address) {
     uint64_t mask = (uint64_t)sys_page_bytes() - 1;

@@ -214,7 +214,7 @@ static int fill_group(struct images *images, struct snapshot *snapshot,
 }
 
 static int fill_symbol(struct images *images, struct snapshot *snapshot,
-                      struct snapshot_symbol *frame) {
+                       struct snapshot_symbol *frame) {
     struct images_site found;
     int result = images_find(images, frame->address, &found);
     frame->symbol =

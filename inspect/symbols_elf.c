@@ -138,7 +138,8 @@ static bool take_from_debug_file(struct symbols *symbols, const char *build_id) 
     if (strlen(build_id) < 4 || strlen(build_id) > 2 * (size_t)IMAGE_BUILD_ID_BYTES) {
         return false;
     }
-    snprintf(path, sizeof(path), "/usr/lib/debug/.build-id/%.2s/%.128s.debug", build_id, build_id + 2);
+    snprintf(path, sizeof(path), "/usr/lib/debug/.build-id/%.2s/%.128s.debug", build_id,
+             build_id + 2);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     bool is_taken = fd >= 0 && take_from(symbols, fd, SHT_SYMTAB);
     if (fd >= 0) {

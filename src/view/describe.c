@@ -90,16 +90,15 @@ static int read_thread(struct describing *d, uint64_t number) {
     }
     int result = layout_root(layout, ROOT_OF_notes, &notes);
     if (result == 0) {
-        result = read_struct(d, notes + number * layout->sizes[SIZE_thread_note],
-                             SIZE_thread_note, d->other);
+        result = read_struct(d, notes + number * layout->sizes[SIZE_thread_note], SIZE_thread_note,
+                             d->other);
     }
     if (result != 0) {
         return result;
     }
     /* A number passes to another thread after the first one's end: if the note is younger than
      * the record, it is not about who wrote it. */
-    int64_t attached =
-        (int64_t)layout_get(layout, d->other, FIELD_thread_note_attached_seconds);
+    int64_t attached = (int64_t)layout_get(layout, d->other, FIELD_thread_note_attached_seconds);
     if (found->age_seconds >= 0 && found->age_seconds > (int64_t)d->seconds - attached) {
         found->has_thread_exited = true;
         return 0;
@@ -141,8 +140,8 @@ static int read_pool(struct describing *d, uint64_t pool, bool *ret_is_one) {
     const struct layout *layout = &d->layout;
     uint64_t start = layout_number(layout, NUMBER_pools_start);
     uint64_t bytes = layout_number(layout, NUMBER_pool_bytes);
-    *ret_is_one = pool >= start && (pool - start) % bytes == 0 &&
-                  (pool - start) / bytes < d->n_places;
+    *ret_is_one =
+        pool >= start && (pool - start) % bytes == 0 && (pool - start) / bytes < d->n_places;
     return *ret_is_one ? read_struct(d, pool, SIZE_mempool, d->pool) : 0;
 }
 
@@ -193,9 +192,9 @@ static int describe_slot(struct describing *d, uint64_t offset) {
     const struct layout *layout = &d->layout;
     uint64_t chunk = offset >> layout_number(layout, NUMBER_chunk_shift), owner = 0;
     bool is_one = false;
-    int result = read_struct(d, layout_number(layout, NUMBER_descriptors_start) +
-                                    chunk * layout->sizes[SIZE_descriptor],
-                             SIZE_descriptor, d->descriptor);
+    int result = read_struct(
+        d, layout_number(layout, NUMBER_descriptors_start) + chunk * layout->sizes[SIZE_descriptor],
+        SIZE_descriptor, d->descriptor);
     uint64_t slab = layout_get(layout, d->descriptor, FIELD_descriptor_slab);
     if (result == 0 && slab != 0 &&
         layout_get(layout, d->descriptor, FIELD_descriptor_reciprocal) != 0) {
@@ -242,8 +241,8 @@ static int match_note(struct describing *d, bool *ret_is_found) {
     found->object = object;
     found->offset = found->address - object;
     found->object_bytes = found->padded_bytes = bytes;
-    found->is_pool_destroyed = layout_get(layout, depot, FIELD_depot_state) !=
-                               layout_number(layout, NUMBER_state_alive);
+    found->is_pool_destroyed =
+        layout_get(layout, depot, FIELD_depot_state) != layout_number(layout, NUMBER_state_alive);
     found->pool = found->is_pool_destroyed ? 0 : pool;
     name_pool(d);
     return read_past(d, value);

@@ -21,15 +21,15 @@ struct view_description {
     bool is_block;              /* of the accounted heap */
     bool is_heap;               /* a single allocation of a MEMPOOL_HEAP pool */
     bool is_pool_destroyed;
-    uint64_t object, offset;    /* of the slot's start, and of the address behind it */
-    uint64_t object_bytes;      /* as asked for; of a block that is not live as its slot has room */
+    uint64_t object, offset; /* of the slot's start, and of the address behind it */
+    uint64_t object_bytes;   /* as asked for; of a block that is not live as its slot has room */
     uint64_t padded_bytes;
-    uint64_t slot;              /* number within its slab */
-    uint64_t site;              /* low 32 bits; of the get (live) or put (free); 0: unknown */
-    int64_t thread;             /* kernel's number of that thread; 0: unknown */
+    uint64_t slot;  /* number within its slab */
+    uint64_t site;  /* low 32 bits; of the get (live) or put (free); 0: unknown */
+    int64_t thread; /* kernel's number of that thread; 0: unknown */
     char thread_name[VIEW_THREAD_BYTES];
     bool has_thread_exited;
-    int64_t age_seconds;        /* since then, coarse; -1: unknown */
+    int64_t age_seconds; /* since then, coarse; -1: unknown */
 };
 
 /** view_describe: explain any address.

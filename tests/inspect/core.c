@@ -8,6 +8,7 @@
 
 #include "inspect/core.h"
 #include "view/describe.h"
+#include "view/publication.h"
 
 #include <dirent.h>
 #include <elf.h>
@@ -159,6 +160,71 @@ static void is_damaged(const char *whole) {
     CHECK(pwrite(fd, head, HEAD, 0) == HEAD && close(fd) == 0);
 }
 
+/* Two segments, one behind the other, and a publication in them. */
+struct small_core {
+    Elf64_Ehdr header;
+    Elf64_Phdr segments[2];
+    char memory[2][4096];
+};
+
+static void fill_small(struct small_core *ret) {
+    enum { START = 0x10000 };
+    *ret = (struct small_core){
+        .header =
+            {
+                .e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
+                            EV_CURRENT},
+                .e_type = ET_CORE,
+                .e_version = EV_CURRENT,
+                .e_phoff = offsetof(struct small_core, segments),
+                .e_phentsize = sizeof ret->segments[0],
+                .e_phnum = 2,
+                .e_ehsize = sizeof ret->header,
+            },
+    };
+    for (int i = 0; i < 2; i++) {
+        /* the second one first */
+        ret->segments[1 - i] = (Elf64_Phdr){
+            .p_type = PT_LOAD,
+            .p_vaddr = START + (uint64_t)i * sizeof ret->memory[0],
+            .p_offset = offsetof(struct small_core, memory) + (uint64_t)i * sizeof ret->memory[0],
+            .p_filesz = sizeof ret->memory[0],
+            .p_memsz = 2 * sizeof ret->memory[0], /* the rest was not saved */
+        };
+        memset(ret->memory[i], 'a' + i, sizeof ret->memory[i]);
+    }
+    struct publication header = {.address = START};
+    memcpy(header.magic, PUBLICATION_MAGIC, sizeof header.magic);
+    memcpy(ret->memory[0], &header, sizeof header);
+}
+
+static void made_by_hand(void) {
+    struct small_core small;
+    char path[700], bytes[64];
+    snprintf(path, sizeof path, "%s/small", folder);
+    fill_small(&small);
+    write_file(path, &small, sizeof small);
+    struct core *core = opened(path);
+    struct view_source *source = core_source(core);
+    CHECK(source->header == 0x10000 && !core_is_truncated(core) && core_pid(core) == 0);
+    CHECK(view_read(source, 0x11000 - 32, bytes, 64) == 0);
+    CHECK(bytes[31] == 'a' && bytes[32] == 'b');
+    CHECK(view_read(source, 0x12000 - 64, bytes, 64) == 0);
+    CHECK(view_read(source, 0x12000 - 63, bytes, 64) == -EFAULT);
+    CHECK(view_read(source, 0x10000 - 1, bytes, 1) == -EFAULT);
+    core_close(core);
+    write_file(path, &small, sizeof small - 4000);
+    core = opened(path);
+    CHECK(core_is_truncated(core));
+    CHECK(view_read(core_source(core), 0x11000 - 32, bytes, 64) == 0);
+    CHECK(view_read(core_source(core), 0x11000 + 90, bytes, 64) == -EFAULT);
+    core_close(core);
+    small.memory[0][0] = 'M';
+    write_file(path, &small, sizeof small);
+    refused(path, -ENODATA, "has no publication");
+    CHECK(unlink(path) == 0);
+}
+
 static void is_none(void) {
     char path[PATH_MAX];
     Elf64_Ehdr header = {
@@ -267,6 +333,7 @@ int main(int argc, char **argv) {
     snprintf(folder, sizeof folder, "%.400s/mempool-core-XXXXXX", temporary ? temporary : "/tmp");
     CHECK(mkdtemp(folder) != NULL);
     is_none();
+    made_by_hand();
     if (argc > 2) {
         by_debugger(argv[2]);
     } else {

@@ -8,11 +8,24 @@
 
 /* In the order of struct mempool_ledger. */
 static const char *const names[] = {
-    "resident", "live",  "padding", "cached", "free",  "untouched",
+    "resident", "live",      "padding", "cached", "free",  "untouched",
     "records",  "libc heap", "files",   "stack",  "named", "unexplained",
 };
-enum { RESIDENT, LIVE, PADDING, CACHED, FREE, UNTOUCHED, RECORDS, LIBC, FILES, STACK, NAMED,
-       UNEXPLAINED, PARTS };
+enum {
+    RESIDENT,
+    LIVE,
+    PADDING,
+    CACHED,
+    FREE,
+    UNTOUCHED,
+    RECORDS,
+    LIBC,
+    FILES,
+    STACK,
+    NAMED,
+    UNEXPLAINED,
+    PARTS
+};
 
 static void of_itself(struct subject *subject, uint64_t ret[PARTS]) {
     const char *at = subject_ask(subject, "ledger");

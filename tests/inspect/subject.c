@@ -5,7 +5,8 @@
  *      subject THREADS POOLS
  *
  * "ledger": print its own ledger; "fork": a child that says what it has; "exec": become sleep(1);
- * "leave": the first thread ends, others go on; "churn": threads get and put all the time, until the next word; "end": end. */
+ * "leave": the first thread ends, others go on; "churn": threads get and put all the time, until
+ * the next word; "end": end. */
 #include <mempool/account.h>
 #include <mempool/mempool.h>
 #include <mempool/observe.h>
@@ -135,8 +136,11 @@ static void print_ledger(void) {
 }
 
 static void say(const char *who) {
-    printf("%s %ld live=%p put=%p heap=%p block=%p foreign=%p\n", who, (long)getpid(), objects[7],
-           put_one, spilled[1], blocks[3], (void *)&pool);
+    struct mempool_description description = {.struct_size = sizeof description};
+    mempool_describe(objects[7], &description);
+    printf("%s %ld live=%p put=%p heap=%p block=%p foreign=%p site=%#lx\n", who, (long)getpid(),
+           objects[7], put_one, spilled[1], blocks[3], (void *)&pool,
+           (unsigned long)description.site);
 }
 
 static void obey(const char *word) {

@@ -25,6 +25,7 @@ static const char *subject_path;
 
 struct subject {
     pid_t pid;
+    uint64_t site; /* of the get of its objects, as it knows it */
     FILE *words, *answers;
     char line[SUBJECT_LINE_BYTES]; /* the last answer */
 };
@@ -32,6 +33,13 @@ struct subject {
 static inline const char *subject_read(struct subject *subject) {
     CHECK(fgets(subject->line, sizeof subject->line, subject->answers) != NULL);
     return subject->line;
+}
+
+/* One of the addresses that a line of it tells. */
+static inline uint64_t subject_address(const char *line, const char *name) {
+    const char *at = strstr(line, name);
+    CHECK(at != NULL);
+    return strtoull(at + strlen(name) + 1, NULL, 16);
 }
 
 static inline void subject_start(struct subject *ret, const char *threads, const char *pools) {
@@ -54,6 +62,7 @@ static inline void subject_start(struct subject *ret, const char *threads, const
     ret->words = fdopen(words[1], "w");
     ret->answers = fdopen(answers[0], "r");
     CHECK(strncmp(subject_read(ret), "ready ", 6) == 0);
+    ret->site = subject_address(ret->line, "site");
 }
 
 static inline void subject_tell(struct subject *subject, const char *word) {
@@ -63,13 +72,6 @@ static inline void subject_tell(struct subject *subject, const char *word) {
 static inline const char *subject_ask(struct subject *subject, const char *word) {
     subject_tell(subject, word);
     return subject_read(subject);
-}
-
-/* One of the addresses that a line of it tells. */
-static inline uint64_t subject_address(const char *line, const char *name) {
-    const char *at = strstr(line, name);
-    CHECK(at != NULL);
-    return strtoull(at + strlen(name) + 1, NULL, 16);
 }
 
 /* Until it stands still. */
