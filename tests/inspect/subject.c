@@ -5,7 +5,8 @@
  *      subject THREADS POOLS
  *
  * "ledger": print its own ledger; "fork": a child that says what it has; "exec": become sleep(1);
- * "leave": the first thread ends, others go on; "churn": threads get and put all the time, until the next word; "end": end. */
+ * "leave": the first thread ends, others go on; "churn": threads get and put all the time, until the
+ * next word; "end": end. */
 #include <mempool/account.h>
 #include <mempool/mempool.h>
 #include <mempool/observe.h>
