@@ -43,6 +43,7 @@ static void reserve(void) {
     void *start = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (start != MAP_FAILED) {
+        madvise(start, bytes, MADV_DONTDUMP);
         *(volatile char *)start = 1;
     }
 }

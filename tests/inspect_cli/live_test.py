@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: MIT
 """The verbs that look at a process, at one that runs, one that is stopped, and its snapshots:
-live_test.py MEMPOOL LIVE"""
+live_test.py MEMPOOL LIVE [GCORE]"""
 import json
 import os
 import re
+import subprocess
 import sys
 import tempfile
 
 from looking import LIVE_BYTES, POOLS, TEXT_BYTES, TEXTS, Command, Live, by
 from program import expect
+
+
+MOVING = ('taken_seconds', 'taken_microseconds', 'uptime_seconds')
 
 
 def check_show(command, live):
@@ -111,11 +115,10 @@ def check_same(command, live, place):
     path = os.path.join(place, 'stopped.json')
     expect(command.text('snapshot', live.pid, '-o', path) == '', 'words')
     expect(os.listdir(place) == ['stopped.json'], f'{os.listdir(place)}')
-    moving = ('taken_seconds', 'taken_microseconds', 'uptime_seconds')
     for words in (['show'], ['show', 'shop:struct item'], ['sites'], ['ages'], ['ledger']):
         one = command.json(words[0], live.pid, *words[1:], '--json')
         two = command.json(words[0], '--snapshot', path, *words[1:], '--json')
-        for key in moving:
+        for key in MOVING:
             one.pop(key), two.pop(key)
         expect(without_ages(one) == without_ages(two), f'{words}:\n{one}\n{two}')
     expect(without_taken(command.text('dump', live.pid)) ==
@@ -126,6 +129,28 @@ def check_same(command, live, place):
                          dump), dump)
     with open(path, encoding='utf-8') as file:
         expect(json.load(file)['pid'] == live.pid, 'not its snapshot')
+
+
+def check_core(command, live, place, gcore):
+    """A core file of a process that stands still says what the process does."""
+    prefix = os.path.join(place, 'core')
+    made = subprocess.run([gcore, '-o', prefix, str(live.pid)], capture_output=True, check=False,
+                          text=True, timeout=120)
+    path = f'{prefix}.{live.pid}'
+    expect(os.path.exists(path), f'no core file: {made.stdout}{made.stderr}')
+    for verb in ('show', 'sites', 'ages', 'ledger', 'leaks'):
+        one = command.json(verb, live.pid, '--json')
+        two = command.json(verb, '--core', path, '--json')
+        # What is resident, who the threads are and the time, a core file does not tell.
+        for shown in (one, two):
+            for key in MOVING + ('source', 'ledger', 'threads', 'snapshots'):
+                shown.pop(key, None)
+        expect(without_ages(one) == without_ages(two), f'{verb} of the core file:\n{one}\n{two}')
+    expect(command.json('show', '--core', path, '--json')['source'] == 'core', 'no core file?')
+    saved = os.path.join(place, 'core.json')
+    command.text('snapshot', '--core', path, '-o', saved)
+    expect(command.json('sites', '--snapshot', saved, '--json')['sites'] ==
+           command.json('sites', '--core', path, '--json')['sites'], 'a snapshot of a core file')
 
 
 def without_taken(dump):
@@ -174,13 +199,15 @@ def check_ages(command, live):
            text)
 
 
-def main(command_path, live_path):
+def main(command_path, live_path, gcore=None):
     """The test."""
     command = Command(command_path)
     with Live(live_path) as live, tempfile.TemporaryDirectory() as place:
         for check in (check_show, check_pool, check_sites, check_leaks, check_ledger, check_ages):
             check(command, live)
         check_same(command, live, place)
+        if gcore:
+            check_core(command, live, place, gcore)
     with Live(live_path) as live, tempfile.TemporaryDirectory() as place:
         check_growth(command, live, place)
     for verb in ('show', 'sites', 'ages', 'ledger', 'dump', 'snapshot', 'leaks'):
