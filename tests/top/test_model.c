@@ -178,7 +178,7 @@ static void test_tree(void) {
     is_tree("0root=450 1a=350 2b=300 ");
     struct top_choice up = {TOP_COMPONENTS, TOP_BYTES, true, true, ""};
     CHECK(top_rows_make(&rows, &model, &up) == 0);
-    is_tree("0e=0 0root=450 1d=0 1c=100 1a=350 2b=300 ");
+    is_tree("0e=0 0root=450 1d (ended)=0 1c=100 1a=350 2b=300 ");
     make(&model, TOP_ACCOUNTS, TOP_BYTES, "a:TYPE");
     CHECK_EQUAL(rows.n, 1);
     CHECK(strcmp(rows.at[0].name, "a:type0") == 0);
