@@ -14,6 +14,7 @@ static const struct verb verbs[] = {
     {"diff", "compare two snapshots of a process's live memory", verb_diff},
     {"leaks", "rank what is live in a snapshot, by type and call site", verb_leaks},
     {"ls", "list the processes that use the library", verb_ls},
+    {"record", "write a trace of a program that uses the library, while it runs", verb_record},
     {"replay", "run a recorded trace through our pools and others, and compare", verb_replay},
     {"run", "run a program with our pools in the place of its own: GlusterFS", verb_run},
     {"top", "watch a process's pools, components, call sites and threads, live", verb_top},

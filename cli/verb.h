@@ -24,6 +24,8 @@ int verb_diff(int argc, char **argv);
 int verb_leaks(int argc, char **argv);
 /** verb_ls: mempool ls. */
 int verb_ls(int argc, char **argv);
+/** verb_record: mempool record. */
+int verb_record(int argc, char **argv);
 /** verb_replay: mempool replay. */
 int verb_replay(int argc, char **argv);
 /** verb_top: mempool top. */
