@@ -59,7 +59,7 @@ void recording_free(struct recording *recording) {
 static int take_begin(struct recording *recording, const struct stream_event *event,
                       const char *text) {
     struct recording_sums *sums = &recording->trace.sums;
-    snprintf(sums->program, sizeof sums->program, "%s", text);
+    snprintf(sums->program, sizeof sums->program, "%.60s", text);
     sums->pid = (int64_t)event->class;
     sums->is_begun = true;
     return recording_trace_thread(&recording->trace, 0, "(before)");
