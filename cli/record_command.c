@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* `mempool record -- COMMAND`: a program from its start. */
-#define _GNU_SOURCE /* F_SETPIPE_SZ */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

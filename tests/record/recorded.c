@@ -4,22 +4,16 @@
  *
  *      recorded N         N steps a thread, then the totals
  *      recorded forever   until a line comes on standard input
- *      recorded idle      the same, and does nothing meanwhile
- *
- * Where the library publishes nothing itself, this publishes what the command looks for. */
+ *      recorded idle      the same, and does nothing meanwhile */
 #include "exchange.h"
 #include "rng.h"
 #include "threads.h"
-
-#include "record/control.h"
-#include "view/publication.h"
 
 #include <mempool/observe.h>
 
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/mman.h>
 
 enum { THREADS = 3, HELD = 50 };
 
@@ -28,36 +22,6 @@ static struct exchange exchange = EXCHANGE_EMPTY;
 static _Atomic int is_over;
 static uint64_t n_steps;
 static long pause_ms; /* now and then */
-
-static bool publishes_itself(void) {
-    char line[512];
-    bool found = false;
-    FILE *maps = fopen("/proc/self/maps", "re");
-    CHECK(maps != NULL);
-    while (fgets(line, sizeof line, maps) != NULL) {
-        found = found || strstr(line, "/memfd:" PUBLICATION_NAME) != NULL;
-    }
-    fclose(maps);
-    return found;
-}
-
-static void publish_control(void) {
-    struct publication *header;
-    int fd = memfd_create(PUBLICATION_NAME, MFD_CLOEXEC);
-    CHECK(fd >= 0 && ftruncate(fd, PUBLICATION_BYTES) == 0);
-    header = mmap(NULL, PUBLICATION_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    CHECK(header != MAP_FAILED);
-    close(fd);
-    header->order = PUBLICATION_ORDER;
-    header->major = PUBLICATION_MAJOR;
-    header->pointer_bytes = sizeof(void *);
-    header->numbers = sizeof *header;
-    header->n_numbers = 1;
-    struct publication_number *number = (struct publication_number *)(void *)(header + 1);
-    memcpy(number->name, "control", sizeof "control");
-    number->value = (uintptr_t)&recording_control;
-    memcpy(header->magic, PUBLICATION_MAGIC, sizeof header->magic);
-}
 
 static void put_others(void) {
     struct parcel parcel;
@@ -138,9 +102,6 @@ int main(int argc, char **argv) {
     requests = mempool_create_typed(200, 16, "request", 100);
     answers = mempool_create_typed(1000, 16, "answer", 0);
     CHECK(requests != NULL && answers != NULL);
-    if (!publishes_itself()) {
-        publish_control();
-    }
     for (uintptr_t i = 0; !is_idle && i < THREADS; i++) {
         threads[i] = thread_start(work, (void *)(i + 1));
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From the stream of a recording to a trace: what is told twice, lost, or more than a trace holds. */
+/* From the stream of a recording to a trace: what is told twice, lost, or beyond what it holds. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
