@@ -20,6 +20,7 @@ static const struct verb verbs[] = {
     {"leaks", "rank what is live in a process or snapshot, by type and call site", verb_leaks},
     {"ledger", "what a process's memory consists of", verb_ledger},
     {"ls", "list the processes that use the library", verb_ls},
+    {"record", "write a trace of a program that uses the library, while it runs", verb_record},
     {"replay", "run a recorded trace through our pools and others, and compare", verb_replay},
     {"report", "make a page with charts of a trace, or of snapshots", verb_report},
     {"run", "run a program with our pools in the place of its own: GlusterFS", verb_run},

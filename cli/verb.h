@@ -34,6 +34,8 @@ int verb_leaks(int argc, char **argv);
 int verb_ledger(int argc, char **argv);
 /** verb_ls: mempool ls. */
 int verb_ls(int argc, char **argv);
+/** verb_record: mempool record. */
+int verb_record(int argc, char **argv);
 /** verb_replay: mempool replay. */
 int verb_replay(int argc, char **argv);
 /** verb_report: mempool report. */

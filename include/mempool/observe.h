@@ -141,6 +141,28 @@ int mempool_export(int fd, enum mempool_export_format format);
  *  Threads: any; while a dump is under way, it waits for it, as fork(2) does.        Since: 0.1 */
 int mempool_dump_on_signal(int signal_number, const char *directory_or_null);
 
+/** mempool_record: from now on write every get, put, allocation and free of the process to fd,
+ *  until mempool_record_end or the process's normal end; `mempool record --from` makes a trace of
+ *  it that `mempool replay` runs. First comes what is live already. fd may be a file or a pipe; who
+ *  calls keeps it open, and closes it after the end.
+ *  Shape:   0; -EBADF (fd is not open for writing), -EBUSY (somebody records already), -ENOSYS (no
+ *           membarrier(2)), -EAGAIN (in a signal handler that interrupted the library), -ENOMEM, or
+ *           the errno of write(2), negative.
+ *  Threads: any; stops all that get or put while what is live is written. Not in signal handlers.
+ *  Signals: events of a handler that interrupted the writing of another are lost, and counted in
+ *           the stream. A closed pipe or a full disk ends the recording, and sends no signal.
+ *  Fork:    the child does not record.
+ *  Cost:    while it lasts no call is a hit; each takes a lock and waits for the writing of events
+ *           before it: see docs/recording.md. None before and after.
+ *  Environment: MEMPOOL_RECORD=fd:N records from the start to a descriptor, any other text to a new
+ *           file of that name, with "%p" for the process's number.                Since: 0.1 */
+int mempool_record(int fd);
+
+/** mempool_record_end: end it.
+ *  Shape:   0; -ENOENT (nobody records); -EAGAIN (in a signal handler that interrupted the
+ *           library); or the errno of the write(2) that ended it before, negative.   Since: 0.1 */
+int mempool_record_end(void);
+
 #ifdef __cplusplus
 }
 #endif

@@ -233,5 +233,8 @@ int account_init(void) {
         sys_lock_drop(&account_lock);
         sys_signals_restore(&before);
     }
+    if (result == 0) {
+        runtime_call_first();
+    }
     return result;
 }

@@ -14,6 +14,7 @@
 #include "cache/park.h"
 #include "misuse/explain.h"
 #include "pool/reclaim.h"
+#include "pool/recorder.h"
 #include "pool/registry.h"
 
 #include <errno.h>
@@ -120,6 +121,7 @@ MEMPOOL_NOINLINE static void *allocate_of_class(size_t bytes, struct mempool_typ
         errno = ENOMEM;
         return NULL;
     }
+    recorder_allocated(block, tag_make(place, bytes), zero_bytes != 0);
     components_fire();
     errno = saved_errno;
     return block;
@@ -439,6 +441,7 @@ static void *move_block(void *block, const struct depot *depot, size_t bytes, ui
     /* All that mempool_usable_bytes let the owner use, not only what was asked for. */
     memcpy(moved, block, min_size(depot->shape.stride, bytes));
     store_relaxed(slot_tag(to), tag_make(tag_place(tag), bytes));
+    recorder_resized(block, moved, tag_make(tag_place(tag), bytes));
     (void)pool_put_slow(block, site, true);
     give_back_large(depot);
     return moved;
@@ -468,6 +471,7 @@ static void *resize(void *block, record *slot_record, const struct depot *depot,
     }
     if (result == NULL || result == block) {
         store_relaxed(slot_tag(slot_record), tag_make(place, bytes));
+        recorder_resized(block, block, tag_make(place, bytes));
         result = block;
     }
     if (bytes < before) {

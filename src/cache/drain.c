@@ -54,6 +54,30 @@ bool stop_all_caches(void) {
     return true;
 }
 
+/* Nobody is inside a hit on them. */
+static void empty_caches(struct thread *thread) {
+    struct cache *cache;
+    for (uint32_t nth = 0; (cache = thread_nth_cache(thread, nth)) != NULL; nth++) {
+        struct depot *depot = load_relaxed(&cache->depot);
+        if (depot != NULL) {
+            close_gates(cache);
+            cache_empty_out(cache, depot);
+        }
+    }
+}
+
+bool draw_in_all_caches(void) {
+    if (!stop_all_caches()) {
+        return false;
+    }
+    for (struct thread *thread = threads_first(); thread != NULL; thread = thread->next_all) {
+        if (load_relaxed(&thread->in_use)) {
+            empty_caches(thread);
+        }
+    }
+    return true;
+}
+
 bool drain_caches(struct depot *depot, bool fold) {
     bool others = false;
     for (struct thread *thread = threads_first(); thread != NULL; thread = thread->next_all) {

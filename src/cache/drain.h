@@ -17,4 +17,8 @@ bool drain_caches(struct depot *depot, bool fold);
  * next miss. False: no barrier on this system; nothing was done. */
 bool stop_all_caches(void);
 
+/* The same, and move all cached rounds of all threads, the caller's too, to the depots, whose locks
+ * are held; the gates stay closed. */
+bool draw_in_all_caches(void);
+
 #endif

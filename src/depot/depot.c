@@ -409,7 +409,7 @@ void depot_relax(struct depot *depot) {
     size_t carved = load_relaxed(&depot->slots) - load_relaxed(&depot->home);
     size_t may_carve = depot->slot_limit - carved;
     size_t free_slots = load_relaxed(&depot->rounds) + may_carve;
-    if (depot->tight && !depot->uncached &&
+    if (depot->tight && !depot->uncached && !depot->held &&
         free_slots > depot->slot_limit / RELAX_SHARE + 2 * (size_t)depot->rounds_max) {
         depot->tight = false;
     }

@@ -81,6 +81,8 @@ struct depot {
     bool uncached;          /* always tight */
     /* under lock */
     bool tight;
+    bool held;              /* stays tight for now (pool/hold.h); and was it tight before? */
+    bool held_tight;
     bool ended;             /* a zombie whose last object is home; said once */
     bool unreachable;       /* some cache may still be bound to it: its place is not used again */
     uint32_t target;        /* capacity of magazines to come */

@@ -4,6 +4,8 @@
 #include "base/bits.h"
 #include "base/text.h"
 #include "cache/thread.h"
+#include "pool/hold.h"
+#include "pool/recorder.h"
 #include "pool/registry.h"
 #include "pool/runtime.h"
 
@@ -109,7 +111,8 @@ static void fill_pool(struct mempool *pool, const struct mempool_options *option
     bool limited = depot->slot_limit != SIZE_MAX;
     depot->uncached = depot->uncached || (options->flags & MEMPOOL_UNCACHED) != 0 ||
                       depot->rounds_max == 0 || (limited && !sys_barrier_available());
-    depot->tight = depot->uncached;
+    depot->held = load_relaxed(&pool_held) != 0;
+    depot->tight = depot->uncached || depot->held;
     pool->on_empty = (uint32_t)options->on_empty;
     pool->limit = options->limit;
     pool->object_align = options->align;
@@ -162,6 +165,7 @@ static int create_locked(const struct mempool_options *options, uint32_t heap_of
     }
     pool_set_cache_offset(pool, pool->depot.uncached ? CACHE_OFFSET_NONE
                                                      : pool->depot.cache_offset);
+    recorder_created(pool);
     *ret_pool = pool;
     return 0;
 }
@@ -183,6 +187,8 @@ MEMPOOL_API struct mempool *mempool_create(const struct mempool_options *given) 
     }
     if (result != 0) {
         errno = -result;
+    } else {
+        runtime_call_first();
     }
     return pool;
 }

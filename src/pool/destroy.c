@@ -9,6 +9,7 @@
 #include "misuse/report.h"
 #include "pool/raced.h"
 #include "pool/reclaim.h"
+#include "pool/recorder.h"
 #include "pool/registry.h"
 
 #include <errno.h>
@@ -121,6 +122,7 @@ static void condemn(struct mempool *pool, struct ending *ret) {
     struct depot *depot = &pool->depot;
     pool_set_cache_offset(pool, CACHE_OFFSET_NONE);
     registry_unlist(pool);
+    recorder_destroyed(pool);
     sys_lock_take(&threads_lock);
     sys_lock_take(&depot->lock);
     for (struct list *at = depot->slabs.next; at != &depot->slabs; at = at->next) {

@@ -12,9 +12,11 @@
 #include "cache/hit.h"
 #include "misuse/report.h"
 #include "pool/heap.h"
+#include "pool/hold.h"
 #include "pool/interrupting.h"
 #include "pool/raced.h"
 #include "pool/reclaim.h"
+#include "pool/recorder.h"
 
 #include <errno.h>
 #include <string.h>
@@ -27,6 +29,8 @@ struct taking {
     bool fresh;          /* it is zero */
     uint32_t duplicates; /* racing puts found on the way; report them */
 };
+
+static void *get_slow(struct mempool *pool, uintptr_t site, size_t zero_bytes);
 
 static uint32_t stamp_now(const struct thread *thread) {
     return load_relaxed(&thread->stamp);
@@ -94,7 +98,8 @@ static void *finish(struct mempool *pool, const struct taking *taking, uintptr_t
         pool_soft_limits();
     }
     void *object = taking->raw ? construct(pool, taking->round) : taking->round.object;
-    if (object != NULL && !taking->fresh) {
+    /* A call for no bytes costs much where it touches a page that is not there. */
+    if (object != NULL && taking->zero_bytes > 0 && !taking->fresh) {
         memset(object, 0, taking->zero_bytes);
     }
     return object;
@@ -111,7 +116,7 @@ MEMPOOL_COLD static void *apply_policy(struct mempool *pool, uintptr_t site, siz
     if (pool->on_empty != MEMPOOL_HEAP) {
         bool want_of_memory = depot_out(&pool->depot) < pool->depot.slot_limit;
         /* What other pools have free may be what this one needs. */
-        return want_of_memory && reclaim_all() > 0 ? pool_get_slow(pool, site, zero_bytes)
+        return want_of_memory && reclaim_all() > 0 ? get_slow(pool, site, zero_bytes)
                                                    : refuse(pool, ENOMEM);
     }
     bool try_slots;
@@ -119,7 +124,7 @@ MEMPOOL_COLD static void *apply_policy(struct mempool *pool, uintptr_t site, siz
     if (object != NULL) {
         return memset(object, 0, zero_bytes);
     }
-    return try_slots ? pool_get_slow(pool, site, zero_bytes) : refuse(pool, errno);
+    return try_slots ? get_slow(pool, site, zero_bytes) : refuse(pool, errno);
 }
 
 /* The pool may not grow and nothing is in reach: see what other threads' caches hold, and keep
@@ -290,7 +295,7 @@ MEMPOOL_COLD static void *refuse_handle(struct mempool *pool, uintptr_t site) {
     return NULL;
 }
 
-MEMPOOL_NOINLINE void *pool_get_slow(struct mempool *pool, uintptr_t site, size_t zero_bytes) {
+static void *get_slow(struct mempool *pool, uintptr_t site, size_t zero_bytes) {
     int saved_errno = errno;
     void *object = NULL;
     bool done = false;
@@ -330,10 +335,18 @@ MEMPOOL_NOINLINE void *pool_get_slow(struct mempool *pool, uintptr_t site, size_
         } else if (outcome == OUTCOME_DEAD) {
             object = refuse_handle(pool, site);
         }
-        reclaim_if_due(thread->tick_ms);
+        reclaim_if_due(load_relaxed(&pool_held) ? thread_clock() : thread->tick_ms);
     }
     if (object != NULL) {
         errno = saved_errno;
+    }
+    return object;
+}
+
+MEMPOOL_NOINLINE void *pool_get_slow(struct mempool *pool, uintptr_t site, size_t zero_bytes) {
+    void *object = get_slow(pool, site, zero_bytes);
+    if (object != NULL && !pool_is_heap_class(pool)) {
+        recorder_got(pool, object, zero_bytes != 0);
     }
     return object;
 }

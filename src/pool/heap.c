@@ -6,6 +6,7 @@
 #include "cache/thread.h"
 #include "misuse/explain.h"
 #include "pool/destroy.h"
+#include "pool/recorder.h"
 #include "vm/blocks.h"
 
 #include <errno.h>
@@ -183,6 +184,7 @@ bool heap_put(void *object) {
         return false;
     }
     struct mempool *pool = note->pool;
+    recorder_put(object);
     if (pool->destruct != NULL) {
         pool->destruct(object, pool->arg);
     }
@@ -225,6 +227,14 @@ void heap_each(void (*visit)(const struct mempool *pool, uint64_t record_value, 
         }
         sys_lock_drop(&heap_lock);
         sys_signals_restore(&before);
+    }
+}
+
+void heap_each_locked(void (*visit)(const struct mempool *pool, const void *object)) {
+    for (size_t i = 0; load_relaxed(&n_notes) > 0 && i < HEAP_BUCKETS; i++) {
+        for (const struct heap_note *note = buckets[i]; note != NULL; note = note->next) {
+            visit(note->pool, note->object);
+        }
     }
 }
 

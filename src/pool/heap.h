@@ -63,5 +63,7 @@ size_t heap_walk(struct mempool *pool,
  * may be visited or not. `visit` is called with heap_lock held and signals blocked. */
 void heap_each(void (*visit)(const struct mempool *pool, uint64_t record_value, void *arg),
                void *arg);
+/* Visit the objects of all of them; heap_lock is held. */
+void heap_each_locked(void (*visit)(const struct mempool *pool, const void *object));
 
 #endif

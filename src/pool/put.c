@@ -10,6 +10,7 @@
 #include "pool/interrupting.h"
 #include "pool/put.h"
 #include "pool/raced.h"
+#include "pool/recorder.h"
 #include "pool/registry.h"
 #include "pool/view.h"
 
@@ -55,6 +56,7 @@ static struct mempool *pool_of_depot(struct depot *depot) {
 
 enum put_outcome put_in_depot(struct depot *depot, struct round round) {
     bump_owned(&depot->puts, 1);
+    recorder_put(round.object);
     if (load_relaxed(&depot->state) == DEPOT_ALIVE) {
         depot_give(depot, round);
         if (load_relaxed(&pool_of_depot(depot)->heap_live) == 0) {

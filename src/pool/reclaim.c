@@ -22,6 +22,7 @@ enum {
 };
 
 _Atomic uint64_t reclaim_last_ms;
+void (*_Atomic reclaim_attend)(void);
 
 /* Whose turn it is: 1 while a thread is in a step. Not a lock: nobody waits for it, and the user's
  * destructors are called meanwhile. It guards the three below. */
@@ -241,6 +242,10 @@ void reclaim_step(uint64_t now_ms) {
         clean_arena();
         go_round(sys_clock_ns() + STEP_NS);
         step_end();
+    }
+    void (*attend)(void) = load_relaxed(&reclaim_attend);
+    if (attend != NULL) {
+        attend();
     }
     errno = saved_errno;
 }

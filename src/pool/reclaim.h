@@ -27,6 +27,9 @@
 enum { RECLAIM_PERIOD_MS = 100 };
 
 extern _Atomic uint64_t reclaim_last_ms;
+/* What a layer above wants done now and then, about every RECLAIM_PERIOD_MS where there are gets:
+ * called with nothing held and the door open. NULL: nothing. */
+extern void (*_Atomic reclaim_attend)(void);
 
 MEMPOOL_COLD void reclaim_step(uint64_t now_ms);
 static inline void reclaim_if_due(uint64_t now_ms) {

@@ -11,8 +11,10 @@
 #include "cache/thread.h"
 #include "misuse/policy.h"
 #include "pool/heap.h"
+#include "pool/hold.h"
 #include "pool/interrupting.h"
 #include "pool/reclaim.h"
+#include "pool/recorder.h"
 #include "pool/registry.h"
 #include "vm/space.h"
 
@@ -25,13 +27,13 @@ static struct sys_signals fork_signals;
 static bool fork_stopped;
 static bool fork_is_whole; /* there was something to hold: not before the first pool */
 
-static void lock_depots(void) {
+void runtime_lock_depots(void) {
     for (uint32_t i = 0; i < registry_places(); i++) {
         sys_lock_take(&registry_place(i)->depot.lock);
     }
 }
 
-static void drop_depots(void) {
+void runtime_drop_depots(void) {
     for (uint32_t i = registry_places(); i > 0; i--) {
         sys_lock_drop(&registry_place(i - 1)->depot.lock);
     }
@@ -47,10 +49,11 @@ static void before_fork(void) {
         return;
     }
     sys_lock_take(&threads_lock);
-    lock_depots();
+    runtime_lock_depots();
     sys_lock_take(&heap_lock);
     fork_stopped = stop_all_caches();
     sys_lock_take(&space.lock);
+    sys_lock_take(&recorder_lock);
     space_before_fork();
 }
 
@@ -62,7 +65,7 @@ static void drop_registry(void) {
 
 static void drop_all(void) {
     sys_lock_drop(&heap_lock);
-    drop_depots();
+    runtime_drop_depots();
     sys_lock_drop(&threads_lock);
     drop_registry();
 }
@@ -73,6 +76,7 @@ static void parent_after_fork(void) {
         return;
     }
     space_parent();
+    sys_lock_drop(&recorder_lock);
     sys_lock_drop(&space.lock);
     drop_all();
 }
@@ -85,7 +89,10 @@ static void child_after_fork(void) {
     /* Before anything else: there is nothing where the books were. */
     space_child();
     /* Nobody else is there; the blocks that the others' caches free need it. */
+    sys_lock_drop(&recorder_lock);
     sys_lock_drop(&space.lock);
+    recorder_child();
+    hold_end();
     threads_child(fork_stopped);
     reclaim_child();
     runtime_publish();
@@ -115,6 +122,17 @@ int runtime_init(void) {
         published = true;
     }
     return result;
+}
+
+void (*_Atomic runtime_first)(void);
+
+void runtime_call_first(void) {
+    if (load_relaxed(&runtime_first) != NULL) {
+        void (*first)(void) = exchange_relaxed(&runtime_first, NULL);
+        if (first != NULL) {
+            first();
+        }
+    }
 }
 
 int runtime_start(void) {

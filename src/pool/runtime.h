@@ -12,4 +12,13 @@ int runtime_start(void);
  * what is where. Under registry_lock; again in the child of a fork. */
 void runtime_publish(void);
 
+/* What a layer above wants done once there is a first pool or account; NULL: nothing. */
+extern void (*_Atomic runtime_first)(void);
+/* Call it, the first time that there is one, with nothing held. */
+void runtime_call_first(void);
+
+/* Every depot's lock, under registry_lock and threads_lock. */
+void runtime_lock_depots(void);
+void runtime_drop_depots(void);
+
 #endif

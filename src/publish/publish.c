@@ -10,6 +10,7 @@
 #include "pool/heap.h"
 #include "pool/registry.h"
 #include "pool/runtime.h"
+#include "record/control.h"
 #include "view/publication.h"
 #include "vm/space.h"
 
@@ -202,6 +203,7 @@ static void add_constants(struct tables *tables) {
     add_number(tables, "", "descriptors_start", (uintptr_t)space.descriptors);
     add_number(tables, "", "arena_start", space.arena_start);
     add_number(tables, "", "chunk_shift", CHUNK_SHIFT);
+    add_number(tables, "", "control", (uintptr_t)&recording_control);
     add_number(tables, "", "heap_table_bytes", HEAP_TABLE_BYTES);
     add_number(tables, "", "heap_table_none",
                (uintptr_t)(thread_no_heap_table + HEAP_TABLE_BYTES));

@@ -70,6 +70,7 @@ int sys_share_child(void); /* what it is now; -ENOMEM: there is nothing */
  *   depot      depot/depot.h: one per pool
  *   slots      slab/slab.c: chunks and slabs (vm/arena.c), metadata blocks (vm/meta.c)
  *   report     misuse/report.c: one report at a time
+ *   recorder   pool/recorder.h: one event at a time; also while another is held
  * Rules that keep signal handlers safe: a lock is held only with signals blocked, or by a thread
  * whose `stage` says so (cache/thread.h). */
 
@@ -235,6 +236,15 @@ void sys_mallinfo(uint64_t ret[10]);
 
 /* The whole text, retried when interrupted: 0 or -errno. */
 int sys_write(int fd, const char *bytes, size_t n);
+/* The same where a failure must not end the process: -EPIPE and -EFBIG come without their signals.
+ * A descriptor that does not wait is waited for. */
+int sys_write_unsignalled(int fd, const char *bytes, size_t n);
+bool sys_is_writable(int fd);        /* open for writing */
+void sys_close_at_exec(int fd);      /* a program that is run does not get it */
+/* A descriptor or -errno: a file that is not there yet, for its owner only; */
+int sys_create_new(const char *path);
+/* or one that is there, to be written from its start; of a pipe, which must have a reader. */
+int sys_open_existing(const char *path);
 /* A new or emptied file that only its owner may read; a descriptor or -errno. */
 int sys_create(const char *path);
 /* The same under a name that no file has: the last six bytes of `path`, "XXXXXX", become it. */

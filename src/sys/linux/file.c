@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +26,82 @@ int sys_create_unique(char *path) {
 int sys_create_new(const char *path) {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     return fd >= 0 ? fd : -errno;
+}
+
+int sys_open_existing(const char *path) {
+    /* Without waiting for a reader; what is written then waits. */
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0) {
+        return -errno;
+    }
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) != 0) {
+        int why = errno;
+        close(fd);
+        return -why;
+    }
+    return fd;
+}
+
+bool sys_is_writable(int fd) {
+    int flags = fcntl(fd, F_GETFL);
+    return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY;
+}
+
+void sys_close_at_exec(int fd) {
+    int flags = fcntl(fd, F_GETFD);
+    if (flags >= 0) {
+        (void)fcntl(fd, F_SETFD, flags | FD_CLOEXEC);
+    }
+}
+
+/* As much as goes; 0: it is to be tried again. */
+static ssize_t write_some(int fd, const char *bytes, size_t n) {
+    ssize_t written = write(fd, bytes, n);
+    if (written < 0 && errno == EAGAIN) {
+        struct pollfd room = {.fd = fd, .events = POLLOUT};
+        (void)poll(&room, 1, -1);
+        return 0;
+    }
+    if (written < 0 && errno == EINTR) {
+        return 0;
+    }
+    return written < 0 ? -errno : written > 0 ? written : -EIO;
+}
+
+/* A signal that our own write has sent to this thread. */
+static void take_signal(int number, const sigset_t *pending_before) {
+    static const struct timespec at_once;
+    sigset_t set;
+    if (!sigismember(pending_before, number)) {
+        sigemptyset(&set);
+        sigaddset(&set, number);
+        (void)sigtimedwait(&set, NULL, &at_once);
+    }
+}
+
+int sys_write_unsignalled(int fd, const char *bytes, size_t n) {
+    sigset_t set, before, pending;
+    ssize_t result = 0;
+    sigemptyset(&set);
+    sigaddset(&set, SIGPIPE);
+    sigaddset(&set, SIGXFSZ);
+    pthread_sigmask(SIG_BLOCK, &set, &before);
+    (void)sigpending(&pending);
+    while (n > 0 && result >= 0) {
+        result = write_some(fd, bytes, n);
+        if (result > 0) {
+            bytes += result;
+            n -= (size_t)result;
+        }
+    }
+    if (result == -EPIPE) {
+        take_signal(SIGPIPE, &pending);
+    } else if (result == -EFBIG) {
+        take_signal(SIGXFSZ, &pending);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return result < 0 ? (int)result : 0;
 }
 
 int sys_rename(const char *from, const char *to) {
