@@ -54,11 +54,11 @@ struct export_job {
 };
 
 static void print_help(void) {
-    printf("Usage: mempool export [OPTION...] PID\n"
-           "       mempool export [OPTION...] --core=FILE|--snapshot=FILE\n"
+    printf("Usage: mempool export [OPTION...] [PID]\n"
            "\n"
            "Writes what is known of a process's pools, accounts and call sites in a format that\n"
-           "other programs read. Nothing is asked of the process, and it may hang.\n"
+           "other programs read. Nothing is asked of the process, and it may hang. There is no\n"
+           "PID where --core or --snapshot names a file.\n"
            "\n"
            "Options:\n"
            "  --format=NAME  json: all of it, as `mempool snapshot` (default)\n"

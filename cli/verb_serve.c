@@ -27,7 +27,7 @@ static const struct option long_options[] = {
 };
 
 static void print_help(void) {
-    printf("Usage: mempool serve --listen=ADDRESS:PORT [OPTION...]\n"
+    printf("Usage: mempool serve [OPTION...]\n"
            "\n"
            "Answers HTTP requests about the processes of this machine that use the library and\n"
            "that we may look at. Nothing is asked of them.\n"
@@ -40,7 +40,7 @@ static void print_help(void) {
            "\n"
            "Options:\n"
            "  --listen=ADDRESS:PORT\n"
-           "                 where: a number, as 127.0.0.1:PORT or [::1]:PORT, or\n"
+           "                 where (needed): a number, as 127.0.0.1:PORT or [::1]:PORT, or\n"
            "                 localhost:PORT; port 0: any that is free\n"
            "  --allow-remote an address that others than this machine reach, and any Host\n"
            "  --no-ledger    /metrics and snapshots without what is resident, for which the\n"

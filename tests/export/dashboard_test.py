@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The dashboard for Grafana: it parses, lays its panels out without overlaps, has queries for what
-is exported only, and for the labels that this has: dashboard_test.py DASHBOARD OPENMETRICS"""
+"""The dashboard for Grafana: it parses, its panels do not overlap, and what it asks for, names and
+labels, is exported: usage: dashboard_test.py DASHBOARD OPENMETRICS"""
 import json
 import pathlib
 import re

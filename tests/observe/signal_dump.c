@@ -16,7 +16,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { N_POOLS = 40, N_LIVE = 3, NAME_BYTES = PATH_MAX + 320 };
+enum { N_POOLS = 40, N_LIVE = 3, MOST_LIVE = 100000, NAME_BYTES = PATH_MAX + 320 };
+
+/* What handlers run on is of the least size that is promised; a sanitizer wants more. */
+enum { HANDLER_STACK_BYTES = 16 << 10, WATCHED_STACK_BYTES = 1 << 20 };
+
+static char *begin_handler_stack(void) {
+    bool is_plain = test_runtime() == TEST_RUNTIME_PLAIN;
+    size_t bytes = is_plain ? HANDLER_STACK_BYTES : WATCHED_STACK_BYTES;
+    char *stack = malloc(bytes);
+    const stack_t wanted = {.ss_sp = stack, .ss_size = bytes};
+    CHECK(stack != NULL && sigaltstack(&wanted, NULL) == 0);
+    return stack;
+}
+
+static void end_handler_stack(char *stack) {
+    const stack_t none = {.ss_flags = SS_DISABLE};
+    CHECK(sigaltstack(&none, NULL) == 0);
+    free(stack);
+}
 
 static char folder[64];
 static struct mempool *pools[N_POOLS];
@@ -60,8 +78,9 @@ static void end_folder(void) {
     CHECK(rmdir(folder) == 0);
 }
 
-/* Every dump is a whole one: of the process, with all pools, the oldest at its end. */
-static void check_dump(const char *name, pid_t pid) {
+/* Every dump is a whole one: of the process, with all pools, the oldest at its end. Counters that
+ * change meanwhile are of slightly different moments. */
+static void check_dump(const char *name, pid_t pid, bool stands_still) {
     char start[NAME_BYTES];
     snprintf(start, sizeof start, "%s/mempool.%ld.dump.", folder, (long)pid);
     CHECK(strncmp(name, start, strlen(start)) == 0);
@@ -77,7 +96,8 @@ static void check_dump(const char *name, pid_t pid) {
         snprintf(line, sizeof line, "pool-name=test:pool %d\n", i);
         const char *entry = strstr(text, line);
         CHECK(entry != NULL);
-        CHECK(number_at(entry, "hot-count=") >= N_LIVE);
+        uint64_t live = number_at(entry, "hot-count=");
+        CHECK(stands_still ? live >= N_LIVE : live < MOST_LIVE);
     }
     CHECK(text[strlen(text) - 1] == '\n');
 }
@@ -85,7 +105,7 @@ static void check_dump(const char *name, pid_t pid) {
 static void check_the_dump(pid_t pid) {
     char name[NAME_BYTES];
     CHECK_EQUAL(count_files(name), 1);
-    check_dump(name, pid);
+    check_dump(name, pid, true);
 }
 
 static void check_no_file(void) {
@@ -239,10 +259,8 @@ static int too_large(void *unused) {
 static int full_disk(void *unused) {
     (void)unused;
     int read_end = begin_failing();
-    if (unshare(CLONE_NEWNS) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) {
-        return TEST_SKIPPED;
-    }
-    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+    if ((unshare(CLONE_NEWNS) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) ||
+        mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0 ||
         mount("tmpfs", folder, "tmpfs", 0, "size=4096") != 0) {
         rmdir(folder);
         return TEST_SKIPPED;
@@ -368,6 +386,9 @@ static int several(void *unused) {
 
 static void signals_meanwhile_make_one_more(void **state) {
     (void)state;
+    if (test_runtime() == TEST_RUNTIME_TSAN) {
+        skip(); /* it minds that threads are started in a handler */
+    }
     assert_int_equal(child_status(several, NULL), 0);
 }
 
@@ -378,7 +399,7 @@ static int dump_in_child(void *argument) {
     CHECK(raise(SIGUSR1) == 0);
     char name[NAME_BYTES];
     CHECK_EQUAL(count_files(name), 1);
-    check_dump(name, getpid());
+    check_dump(name, getpid(), true);
     CHECK(unlink(name) == 0);
     return 0;
 }
@@ -427,7 +448,7 @@ static int under_locks(void *unused) {
     }
     /* Signals wait where the library has blocked them. */
     CHECK_EQUAL(count_files(name), 1);
-    check_dump(name, getpid());
+    check_dump(name, getpid(), true);
     end_folder();
     return 0;
 }
@@ -444,23 +465,16 @@ enum {
     N_HELD = 200,
     STORM_MS = 1500,
     SIGNALS_A_LOOK = 64,
-    HANDLER_STACK_BYTES = 16 << 10,
 };
 
 static _Atomic bool is_over;
 static _Atomic uint32_t n_rounds;
 
-/* Gets and puts as hard as it can, on a handler's stack of the least size. */
+/* Gets and puts as hard as it can. */
 static void *busy(void *argument) {
     (void)argument;
     void *held[N_HELD];
-    char *stack = malloc(HANDLER_STACK_BYTES);
-    CHECK(stack != NULL);
-    const stack_t wanted = {.ss_sp = stack, .ss_size = HANDLER_STACK_BYTES};
-    const stack_t none = {.ss_flags = SS_DISABLE};
-    if (test_runtime() == TEST_RUNTIME_PLAIN) {
-        CHECK(sigaltstack(&wanted, NULL) == 0);
-    }
+    char *stack = begin_handler_stack();
     while (!load_relaxed(&is_over)) {
         struct mempool *pool = pools[load_relaxed(&n_rounds) % N_POOLS];
         for (size_t i = 0; i < N_HELD; i++) {
@@ -470,8 +484,7 @@ static void *busy(void *argument) {
         put_all(held, N_HELD);
         (void)add_relaxed(&n_rounds, 1);
     }
-    CHECK(sigaltstack(&none, NULL) == 0);
-    free(stack);
+    end_handler_stack(stack);
     return NULL;
 }
 
@@ -492,7 +505,7 @@ static size_t check_dumps(bool may_be_unfinished) {
         snprintf(name, sizeof name, "%s/%s", folder, entry->d_name);
         CHECK(may_be_unfinished || strncmp(entry->d_name, ".mempool", 8) != 0);
         if (sscanf(entry->d_name, "mempool.%ld.dump.", &pid) == 1) {
-            check_dump(name, (pid_t)pid);
+            check_dump(name, (pid_t)pid, false);
             n++;
         }
     }
@@ -559,5 +572,8 @@ int main(void) {
         cmocka_unit_test(locks_of_the_interrupted_do_no_harm),
         cmocka_unit_test(a_storm_of_signals_does_no_harm),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    char *stack = begin_handler_stack();
+    int n_failed = cmocka_run_group_tests(tests, NULL, NULL);
+    end_handler_stack(stack);
+    return n_failed;
 }
