@@ -68,6 +68,11 @@ static void stamp_all(void) {
     } while (load_relaxed(&depot_seconds) != seconds);
 }
 
+static void set_start(uint64_t ms) {
+    store_relaxed(&start_ms, ms);
+    space_root_set(ROOT_START_MS, ms);
+}
+
 uint64_t thread_clock(void) {
     uint64_t now_ms = sys_operations.clock_ms() - load_relaxed(&start_ms);
     uint32_t seconds = (uint32_t)(now_ms / 1000) + 1;
@@ -99,7 +104,7 @@ uint32_t thread_clock_step(void) {
     sys_signals_block(&before);
     sys_lock_take(&threads_lock);
     uint64_t now_ms = thread_clock();
-    store_relaxed(&start_ms, load_relaxed(&start_ms) - (1000 - now_ms % 1000));
+    set_start(load_relaxed(&start_ms) - (1000 - now_ms % 1000));
     (void)thread_clock();
     stamp_all(); /* somebody else may have seen it first, and be at it still */
     uint32_t seconds = load_relaxed(&depot_seconds) & RECORD_TIME_MASK;
@@ -368,8 +373,9 @@ int threads_init(void (*ending)(struct thread *thread)) {
             return result;
         }
         space_root_set(ROOT_NOTES, (uintptr_t)notes);
-        store_relaxed(&start_ms, sys_operations.clock_ms());
+        set_start(sys_operations.clock_ms());
         (void)thread_clock();
+        space_root_raise(ROOT_SECONDS, load_relaxed(&depot_seconds));
     }
     return 0;
 }

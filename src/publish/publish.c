@@ -182,6 +182,7 @@ static void add_roots(struct tables *tables) {
         [ROOT_THREADS] = "threads",       [ROOT_NOTES] = "notes",
         [ROOT_ACCOUNTS] = "accounts",     [ROOT_N_ACCOUNTS] = "n_accounts",
         [ROOT_COMPONENTS] = "components", [ROOT_SECONDS] = "seconds",
+        [ROOT_START_MS] = "start_ms",
     };
     const _Atomic(uint64_t) *roots = load_relaxed(&space_roots);
     for (int i = 0; i < ROOT_MISUSES; i++) {

@@ -241,7 +241,8 @@ int sys_write(int fd, const char *bytes, size_t n);
 int sys_write_unsignalled(int fd, const char *bytes, size_t n);
 bool sys_is_writable(int fd);        /* open for writing */
 void sys_close_at_exec(int fd);      /* a program that is run does not get it */
-/* A descriptor or -errno: a file that is not there yet, for its owner only; */
+/* A descriptor or -errno: a file that is not there yet (else -EEXIST; links are not followed), for
+ * its owner only; */
 int sys_create_new(const char *path);
 /* or one that is there, to be written from its start; of a pipe, which must have a reader. */
 int sys_open_existing(const char *path);
@@ -249,8 +250,6 @@ int sys_open_existing(const char *path);
 int sys_create(const char *path);
 /* The same under a name that no file has: the last six bytes of `path`, "XXXXXX", become it. */
 int sys_create_unique(char *path);
-/* The same, where no file has the name yet, or -EEXIST; links are not followed. */
-int sys_create_new(const char *path);
 int sys_rename(const char *from, const char *to); /* 0 or -errno; replaces a file of that name */
 void sys_remove(const char *path);
 /* The first capacity - 1 bytes of a file at most, and a NUL: how many, or -errno. */

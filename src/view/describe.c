@@ -275,13 +275,12 @@ static int describe_once(struct describing *d, uint64_t address) {
     const struct layout *layout = &d->layout;
     uint64_t arena_used;
     d->found = (struct view_description){.address = address, .age_seconds = -1};
-    int result = layout_root(layout, ROOT_OF_seconds, &d->seconds);
+    int result = layout_seconds(layout, &d->seconds);
     result = result != 0 ? result : layout_root(layout, ROOT_OF_places, &d->n_places);
     result = result != 0 ? result : layout_root(layout, ROOT_OF_arena_used, &arena_used);
     if (result != 0) {
         return result;
     }
-    d->seconds = d->seconds > 0 ? d->seconds : 1; /* the clock begins there, and was not read yet */
     uint64_t offset = address - layout_number(layout, NUMBER_arena_start);
     return offset < arena_used ? describe_slot(d, offset) : describe_heap(d);
 }

@@ -3,6 +3,7 @@
 #include "view/layout.h"
 
 #include "base/text.h"
+#include "sys/sys.h"
 
 #include <errno.h>
 #include <string.h>
@@ -267,6 +268,21 @@ const struct publication_range *layout_range(const struct layout *layout, const 
 
 int layout_root(const struct layout *layout, enum layout_root root, uint64_t *ret) {
     return view_read(layout->source, layout->roots[root], ret, sizeof *ret);
+}
+
+int layout_seconds(const struct layout *layout, uint64_t *ret) {
+    uint64_t seconds, start_ms, now_ms = sys_operations.clock_ms();
+    int result = layout_root(layout, ROOT_OF_seconds, &seconds);
+    result = result != 0 ? result : layout_root(layout, ROOT_OF_start_ms, &start_ms);
+    if (result != 0) {
+        return result;
+    }
+    if (layout->source->kind == SNAPSHOT_OF_PROCESS && start_ms <= now_ms) {
+        uint64_t now = (now_ms - start_ms) / 1000 + 1;
+        seconds = now > seconds ? now : seconds;
+    }
+    *ret = seconds;
+    return 0;
 }
 
 uint64_t layout_get(const struct layout *layout, const char *bytes, enum layout_field field) {

@@ -59,7 +59,7 @@
     X(room_ticks_mask) X(heap_buckets)
 #define LAYOUT_ROOTS(X) \
     X(arena_used) X(places) X(threads) X(notes) X(accounts) X(n_accounts) X(components) \
-    X(seconds) X(heap_buckets)
+    X(seconds) X(start_ms) X(heap_buckets)
 
 #define LAYOUT_ENUM_STRUCT(structure) SIZE_##structure,
 #define LAYOUT_ENUM_FIELD(structure, field) FIELD_##structure##_##field,
@@ -108,6 +108,10 @@ const struct publication_range *layout_range(const struct layout *layout, const 
 
 /* A root as it is now. */
 int layout_root(const struct layout *layout, enum layout_root root, uint64_t *ret);
+
+/* The second that the library's clock shows, or would: it stands still while nobody gets or puts,
+ * that of the system goes on. */
+int layout_seconds(const struct layout *layout, uint64_t *ret);
 
 /* A field out of a struct's bytes: a number of 1, 2, 4 or 8 bytes, without sign. */
 uint64_t layout_get(const struct layout *layout, const char *bytes, enum layout_field field);

@@ -165,7 +165,7 @@ struct snapshot {
     const char *version;          /* of the library in it */
     int64_t taken_seconds;        /* when, since 1970 */
     uint32_t taken_microseconds;
-    uint64_t uptime_seconds;      /* since the library's first pool; as its clock had it last */
+    uint64_t uptime_seconds;      /* since the first pool; of a core, as its clock had it last */
     uint64_t arena_bytes;         /* address space that slabs were ever cut from */
     uint64_t slabs_bytes;         /* of all pools' slabs, classes' included */
     /* what it has */

@@ -23,7 +23,7 @@ static int take_process(struct take *take) {
     const struct publication *head = &take->layout.head;
     struct view_source *source = take->layout.source;
     uint64_t arena_used;
-    int result = layout_root(&take->layout, ROOT_OF_seconds, &take->seconds);
+    int result = layout_seconds(&take->layout, &take->seconds);
     result = result != 0 ? result : layout_root(&take->layout, ROOT_OF_arena_used, &arena_used);
     if (result != 0) {
         return take_fail(take, result, "clock");

@@ -104,7 +104,8 @@ enum space_root {
     ROOT_ACCOUNTS,   /* of the accounts, */
     ROOT_N_ACCOUNTS, /* and how many there are */
     ROOT_COMPONENTS, /* of the process's component */
-    ROOT_SECONDS,    /* the library's clock */
+    ROOT_SECONDS,    /* the library's clock, */
+    ROOT_START_MS,   /* and when it began, by the system's coarse monotonic one */
     ROOT_MISUSES,    /* reports of each kind, from here on */
     ROOTS = ROOT_MISUSES + 32,
 };

@@ -77,8 +77,8 @@ def parse(arguments):
     which.add_argument('--library', help='libmempool-glusterfs.so')
     which.add_argument('--without', action='store_true',
                        help='GlusterFS alone: data and dumps are checked, counts are not')
-    parser.add_argument('--command', help='build/product/cli/mempool: each process is looked at from '
-                                          'outside too')
+    parser.add_argument('--command',
+                        help='build/product/cli/mempool: each process is looked at from outside')
     parser.add_argument('--scale', type=float, default=1.0,
                         help='how much is done: 1 is some minutes (default), 0.05 the short form')
     parser.add_argument('--cases', nargs='+', choices=list(cases.CASES), default=list(cases.CASES),

@@ -212,7 +212,8 @@ def check_process_refusals(command, program, place):
     finally:
         child.kill()
         child.wait()
-    for pid, text in ((str(os.getpid()), 'publishes nothing'), (str(child.pid), 'there is no process')):
+    for pid, text in ((str(os.getpid()), 'publishes nothing'),
+                      (str(child.pid), 'there is no process')):
         said = run([command, 'record', '-o', trace, pid], wanted_status=1)
         expect(text in said.stderr and len(lines_of(said)) == 1, said.stderr)
     expect(not os.path.exists(trace), 'a trace of nothing')

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -158,11 +159,26 @@ static bool next_data(bool ours, off_t at, off_t end, off_t *ret_from, off_t *re
     return from < end;
 }
 
+/* From memfd to memfd. */
+static bool send_all(int fd, off_t from, off_t to) {
+    if (lseek(fd, from, SEEK_SET) != from) {
+        return false;
+    }
+    while (from < to) {
+        if (sendfile(fd, share.fd, &from, (size_t)(to - from)) <= 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool copy_part(int fd, const struct sys_part *part, bool ours) {
     off_t at = (char *)part->start - share.start, end = at + (off_t)part->bytes;
     off_t from, to;
     while (next_data(ours, at, end, &from, &to)) {
-        if (!write_all(fd, share.start + from, (size_t)(to - from), from)) {
+        bool copied = ours ? send_all(fd, from, to)
+                           : write_all(fd, share.start + from, (size_t)(to - from), from);
+        if (!copied) {
             return false;
         }
         at = to;
