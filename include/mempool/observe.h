@@ -62,6 +62,24 @@ int mempool_leak_report(int fd, const struct mempool_leak_options *options_or_nu
  *  Shape:   0, or as mempool_leak_report.                                            Since: 0.1 */
 int mempool_snapshot(int fd);
 
+/* Mean bytes between samples that cost next to nothing and tell what holds megabytes. */
+#define MEMPOOL_SAMPLE_DEFAULT ((size_t)512 << 10)
+
+/** mempool_sample_stacks: from now on keep the whole call stack of one get or allocation in so many
+ *  bytes, at random, as long as its object is live; 0: of no further ones, what is kept stays until
+ *  it is put. Each cache and each thread's account takes it up at its next look at the clock, which
+ *  is 256 gets later at most. Snapshots, pprof profiles and flame graphs have the stacks, and
+ *  estimates of what each holds that are right on the average.
+ *  Not sampled: single allocations of MEMPOOL_HEAP pools, and gets in signal handlers that
+ *  interrupted a get or put.
+ *  Shape:   0; -EINVAL (more than 4 GiB), -ENOMEM. Off until it is called.
+ *  Threads: any. Not in signal handlers.
+ *  Cost:    hits: none, on or off. A sample: some microseconds, for libc's walk of the stack; so
+ *           about a nanosecond for each get of 64 bytes with MEMPOOL_SAMPLE_DEFAULT.
+ *  Environment: MEMPOOL_SAMPLE_BYTES=512K does the same when the process makes its first pool; a
+ *           number, K, M or G behind it.                                             Since: 0.1 */
+int mempool_sample_stacks(size_t mean_bytes);
+
 /* What resident memory consists of, in bytes. For the process:
  *      resident = live + padding + cached + free - untouched
  *                 + records + libc_heap + files + stack + named + unexplained

@@ -8,6 +8,7 @@
 #include "account/books.h"
 #include "account/class.h"
 #include "account/heap.h"
+#include "account/sampled.h"
 #include "account/tally.h"
 #include "base/bits.h"
 #include "cache/hit.h"
@@ -83,9 +84,8 @@ static bool book(struct thread *thread, uint32_t place, size_t bytes) {
 }
 
 /* Any thread, any account, any class. `zero_bytes`: so many are to be zero. */
-MEMPOOL_NOINLINE static void *allocate_of_class(size_t bytes, struct mempool_type *type,
-                                                uint32_t class, uintptr_t site,
-                                                size_t zero_bytes) {
+static void *allocate_booked(size_t bytes, struct mempool_type *type,
+                             uint32_t class, uintptr_t site, size_t zero_bytes) {
     int saved_errno = errno;
     record *slot_record;
     if (account_init() != 0) {
@@ -124,6 +124,16 @@ MEMPOOL_NOINLINE static void *allocate_of_class(size_t bytes, struct mempool_typ
     recorder_allocated(block, tag_make(place, bytes), zero_bytes != 0);
     components_fire();
     errno = saved_errno;
+    return block;
+}
+
+MEMPOOL_NOINLINE static void *allocate_of_class(size_t bytes, struct mempool_type *type,
+                                                uint32_t class, uintptr_t site,
+                                                size_t zero_bytes) {
+    void *block = allocate_booked(bytes, type, class, site, zero_bytes);
+    if (sample_is_on()) {
+        account_sample(block, bytes, site);
+    }
     return block;
 }
 
@@ -176,6 +186,9 @@ MEMPOOL_NOINLINE static void *allocate_making_room(size_t bytes, struct mempool_
     }
     if (zero_bytes > 0 && !slot_is_fresh(before)) {
         memset(block, 0, zero_bytes);
+    }
+    if (sample_is_on()) {
+        account_sample(block, bytes, site);
     }
     return block;
 }
@@ -444,6 +457,9 @@ static void *move_block(void *block, const struct depot *depot, size_t bytes, ui
     recorder_resized(block, moved, tag_make(tag_place(tag), bytes));
     (void)pool_put_slow(block, site, true);
     give_back_large(depot);
+    if (sample_is_on()) {
+        account_sample_moved(moved, bytes, site);
+    }
     return moved;
 }
 
@@ -472,6 +488,7 @@ static void *resize(void *block, record *slot_record, const struct depot *depot,
     if (result == NULL || result == block) {
         store_relaxed(slot_tag(slot_record), tag_make(place, bytes));
         recorder_resized(block, block, tag_make(place, bytes));
+        account_sample_resized(block, slot_record, bytes);
         result = block;
     }
     if (bytes < before) {

@@ -2,6 +2,7 @@
 /* The slow half of tallies: bounds of the room, grants, peaks, sums. */
 #include "account/tally.h"
 
+#include "account/sampled.h"
 #include "base/attributes.h"
 #include "base/bits.h"
 #include "vm/blocks.h"
@@ -303,7 +304,9 @@ struct mempool_component *tally_make_room(struct thread *thread, uint32_t place,
         return component_root();
     }
     if (now.due == now.got) {
-        now.due += thread_tick(thread);
+        uint32_t interval = thread_tick(thread);
+        now.due += sample_is_on() ? account_sample_stop(thread, tally, bytes, blocks, interval)
+                                  : interval;
     }
     if (now.balance < wanted || (tally->shared && now.high == now.net)) {
         struct survey found = survey(thread, tally, account, account_of_place(place));
@@ -392,5 +395,6 @@ void tallies_fold(struct thread *thread) {
         store_relaxed(&tally->due, 0);
         store_relaxed(&tally->peak_bytes, 0);
         store_relaxed(&tally->peak_blocks, 0);
+        tally->sampling = (struct sample_countdown){.flags = 0};
     }
 }

@@ -33,7 +33,8 @@
  *      bytes   the floor, down to 0; below it a grant is needed. While the thread is the account's
  *              only one, the floor is where the account's peak would be passed: so peaks are exact
  *      blocks  the same with the most blocks there were
- *      ticks   it is time to look at the clock (cache/thread.h), every 256 allocations or sooner
+ *      ticks   it is time to look at the clock (cache/thread.h), every 256 allocations or sooner;
+ *              or the next is to be a sample (account/sampled.h)
  *
  * With more threads than one a tally's floor is 0, and peaks are noted when somebody asks or gives
  * back: each time that more than a sixteenth and 64 KiB were granted since, else every 100 ms,
@@ -51,6 +52,7 @@
 #define MEMPOOL_ACCOUNT_TALLY_H
 
 #include "account/books.h"
+#include "sample/rate.h"
 
 struct tally {
     /* read and written by hits */
@@ -58,7 +60,9 @@ struct tally {
     _Atomic uint64_t cap;  /* owner: a free that would make more room than this gives back */
     /* owner's slow half */
     _Atomic uint32_t version;
-    uint32_t shared;             /* when peaks were noted, others had tallies of the account */
+    bool shared;                 /* when peaks were noted, others had tallies of the account */
+    uint8_t sample_level;        /* account/sampled.h */
+    struct sample_countdown sampling; /* what `due` means to samples (sample/rate.h) */
     _Atomic int64_t floor;       /* the balance that has no room for bytes, */
     _Atomic int64_t high_blocks; /* the net blocks with no room for more, */
     _Atomic uint64_t due;        /* the allocation that is a tick */

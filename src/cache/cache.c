@@ -32,11 +32,50 @@ static void set_previous(struct cache *cache, struct magazine *magazine, uint32_
     store_relaxed(&cache->previous_n, n);
 }
 
+/* Hits of the heap's classes do not come by here: their samples are their tallies'. */
+static bool counts_samples(const struct cache *cache) {
+    return load_relaxed(&cache->depot)->shape.tagged == 0;
+}
+
+static double sample_bytes(const struct cache *cache) {
+    return (double)load_relaxed(&cache->depot)->shape.object_bytes;
+}
+
+/* `left` ran out: how many gets to the next time, this one among them. */
+MEMPOOL_COLD static uint32_t draw_samples(struct thread *thread, struct cache *cache,
+                                          uint32_t interval) {
+    double bytes = sample_bytes(cache);
+    if (!counts_samples(cache)) {
+        return interval;
+    }
+    if (sample_is_due(&cache->sampling, &thread->random, bytes)) {
+        sample_keep(&cache->sampling);
+    }
+    return sample_draw(&cache->sampling, &thread->random, bytes, interval);
+}
+
 static void tick(struct thread *thread, struct cache *cache) {
     uint32_t interval = thread_tick(thread);
+    if (sample_is_on()) {
+        interval = draw_samples(thread, cache, interval);
+    }
     store_relaxed(&cache->gets_before, cache_gets(cache));
     store_relaxed(&cache->interval, interval);
     store_relaxed(&cache->left, interval);
+}
+
+/* Like a hit. Where gates are closed `left` may have run out without a tick. */
+MEMPOOL_COLD void cache_count_sampling(struct cache *cache) {
+    uint32_t left = load_relaxed(&cache->left);
+    bool counts = counts_samples(cache);
+    if (counts && left > 0) {
+        store_relaxed(&cache->left, left - 1);
+        return;
+    }
+    bump_owned(&cache->gets_before, 1);
+    if (counts && sample_is_due(&cache->sampling, &thread_current->random, sample_bytes(cache))) {
+        sample_keep(&cache->sampling);
+    }
 }
 
 /* How many slots are live when the cache of one thread holds `rounds`; what others cache counts as
@@ -320,6 +359,7 @@ void cache_return(struct cache *cache, struct depot *depot) {
     store_relaxed(&cache->gets_before, 0);
     store_relaxed(&cache->filled, 0);
     cache->swaps = 0;
+    cache->sampling = (struct sample_countdown){.flags = 0};
     store_relaxed(&cache->depot, NULL);
 }
 

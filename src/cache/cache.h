@@ -21,7 +21,8 @@
  *      puts = rounds now + gets - filled     filled: what exchanges brought less what they took
  * so that a put counts nothing at all. The heap's hits do not count down either: their ticks are
  * their tallies' (account/tally.h), their gets and puts are those that missed, and only gets less
- * puts is true of them.
+ * puts is true of them. While sampling is on (sample/rate.h) `left` may run out sooner, and misses
+ * count it down, too: so that the get that finds it 0 is the one that was drawn.
  *
  * Swaps cost some 20 ns where hits cost 3; a cache that swaps often asks for larger magazines.
  *
@@ -31,6 +32,7 @@
 
 #include "base/attributes.h"
 #include "depot/depot.h"
+#include "sample/rate.h"
 
 #include <stdbool.h>
 
@@ -54,6 +56,7 @@ struct cache {
     struct magazine *_Atomic parked; /* owner: cache/park.h */
     _Atomic uint32_t parked_n;       /* owner: rounds in it */
     uint64_t parked_of;              /* owner: whose objects: a set of threads (cache/grace.h) */
+    struct sample_countdown sampling; /* owner: what `left` means to samples */
 };
 _Static_assert(sizeof(struct cache) == CACHE_BYTES, "the caches of a table lie line by line");
 
@@ -84,12 +87,22 @@ static inline uint64_t cache_puts(const struct cache *cache, uint64_t rounds, ui
 }
 
 /* A get that was no hit; the owner. */
+void cache_count_sampling(struct cache *cache); /* while sampling is on */
 static inline void cache_count_get(struct cache *cache) {
-    bump_owned(&cache->gets_before, 1);
+    if (sample_is_on()) {
+        cache_count_sampling(cache);
+    } else {
+        bump_owned(&cache->gets_before, 1);
+    }
 }
 
 static inline void cache_uncount_get(struct cache *cache) {
     bump_owned(&cache->gets_before, 0 - (uint64_t)1);
+}
+
+/* Is the get that was just counted a sample? Asked once. */
+static inline bool cache_take_sample(struct cache *cache) {
+    return MEMPOOL_UNLIKELY(cache->sampling.flags != 0) && sample_take_kept(&cache->sampling);
 }
 
 enum cache_verdict {

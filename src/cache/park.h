@@ -40,10 +40,11 @@
 #include "cache/grace.h"
 
 /* LIVE -> PARKED of a record that was `value`, and note whose object it was; false: it is not live
- * any more. */
+ * any more. A sample is none of those: whose it was is not in its record. */
 static inline bool park_mark(record *slot_record, uint64_t value, uint64_t parked_record,
                              uint64_t *parked_of) {
-    if (!record_is_live(value) || !swap_if_relaxed(slot_record, &value, parked_record)) {
+    if (!record_is_live(value) || record_is_sampled(value) ||
+        !swap_if_relaxed(slot_record, &value, parked_record)) {
         return false;
     }
     *parked_of |= grace_bit(record_thread(value));

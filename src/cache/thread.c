@@ -212,6 +212,9 @@ static struct thread *attach_locked(void) {
                                             : (uint32_t)THREAD_GOT_NONE);
     thread->tick_interval = TICK_INTERVAL_FIRST;
     thread->tick_ms = 0;
+    thread->random = sample_next_seed();
+    thread->sampling = 0;
+    thread->sample_weight = 0;
     store_relaxed(&thread->stage, THREAD_SLOW); /* nobody need wait at a door never opened */
     store_relaxed(&thread->n_deferred, 0);
     store_relaxed(&thread->component, NULL);

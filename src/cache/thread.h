@@ -85,6 +85,9 @@ struct thread {
     /* owner */
     uint32_t tick_interval;        /* gets from tick to tick */
     uint64_t tick_ms;              /* when the last one was */
+    uint64_t random;               /* of samples (sample/rate.h) */
+    uint32_t sampling;             /* a stack is being read: no samples meanwhile */
+    uint64_t sample_weight;        /* of the allocation of the heap that is under way; 0: none */
     _Atomic uint32_t number;       /* threads_lock; others read it for stamps */
     _Atomic uint32_t n_deferred;   /* owner and its handlers */
     /* threads_lock */

@@ -3,6 +3,7 @@
 #include "misuse/explain.h"
 
 #include "cache/thread.h"
+#include "sample/table.h"
 
 #include <string.h>
 
@@ -59,7 +60,7 @@ static void explain_slot(struct explanation *ret, const struct slab *slab,
         return;
     }
     size_t index = shape_record_index(shape, (uint32_t)slot);
-    ret->record_value = load_relaxed(&slab_records(slab)[index]);
+    ret->record_value = sample_plain(load_relaxed(&slab_records(slab)[index]), description->object);
     description->state = state_of(ret->record_value);
     if (description->state != MEMPOOL_STATE_VIRGIN) {
         explain_past(ret->record_value, description);

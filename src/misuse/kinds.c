@@ -47,8 +47,10 @@ const struct misuse_kind misuse_kinds[MEMPOOL_MISUSE_KINDS] = {
                                         false},
     [MEMPOOL_MISUSE_REENTERED] = {"reentered", "refused in a signal handler",
                                   "the interrupted call holds what this one needs", 0, false},
-    [MEMPOOL_MISUSE_BAD_SETTING] = {"bad-setting", "a word in MEMPOOL_ON_MISUSE means nothing",
-                                    "kind=action, kind, all or foreign; report, abort or callback",
+    [MEMPOOL_MISUSE_BAD_SETTING] = {"bad-setting",
+                                    "a word in a setting of the environment means nothing",
+                                    "MEMPOOL_ON_MISUSE: kind=action, kind, all or foreign; report, "
+                                    "abort or callback; MEMPOOL_SAMPLE_BYTES: a number",
                                     0, false},
 };
 

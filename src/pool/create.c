@@ -8,6 +8,7 @@
 #include "pool/recorder.h"
 #include "pool/registry.h"
 #include "pool/runtime.h"
+#include "pool/sampled.h"
 
 #include <errno.h>
 #include <string.h>
@@ -184,6 +185,7 @@ MEMPOOL_API struct mempool *mempool_create(const struct mempool_options *given) 
         result = create_locked(&options, 0, &pool);
         sys_lock_drop(&registry_lock);
         sys_signals_restore(&before);
+        pool_sample_prepare();
     }
     if (result != 0) {
         errno = -result;

@@ -17,6 +17,7 @@
 #include "pool/raced.h"
 #include "pool/reclaim.h"
 #include "pool/recorder.h"
+#include "pool/sampled.h"
 
 #include <errno.h>
 #include <string.h>
@@ -27,6 +28,7 @@ struct taking {
     size_t zero_bytes;   /* so much of it is to be zero; set by who asks */
     bool raw;            /* construct it */
     bool fresh;          /* it is zero */
+    bool sampled;        /* its call stack is wanted */
     uint32_t duplicates; /* racing puts found on the way; report them */
 };
 
@@ -58,6 +60,7 @@ static bool take_from_depot(struct mempool *pool, struct taking *taking, uintptr
     while (heap_leaves_room(pool) && depot_take(depot, &taking->round, may_grow)) {
         if (mark_live(taking, site, stamp)) {
             bump_owned(&depot->gets, 1);
+            taking->sampled = sample_is_on() && pool_sample_draw(pool);
             if (depot->tight) {
                 depot_note_live(depot, depot_out(depot));
             }
@@ -101,6 +104,9 @@ static void *finish(struct mempool *pool, const struct taking *taking, uintptr_t
     /* A call for no bytes costs much where it touches a page that is not there. */
     if (object != NULL && taking->zero_bytes > 0 && !taking->fresh) {
         memset(object, 0, taking->zero_bytes);
+    }
+    if (MEMPOOL_UNLIKELY(taking->sampled) && object != NULL) {
+        pool_sample_object(pool, taking->round, site);
     }
     return object;
 }
@@ -227,6 +233,7 @@ static enum outcome take_settled(struct cache *cache, struct taking *taking, uin
     }
     signal_fence();
     cache_count_get(cache);
+    taking->sampled = cache_take_sample(cache);
     store_relaxed(&cache->top, top - 1);
     return OUTCOME_TAKEN;
 }
@@ -241,6 +248,7 @@ static enum outcome take_refilled(struct mempool *pool, struct cache *cache,
     switch (cache_refill(cache, depot, &taking->round)) {
     case CACHE_HIT:
         outcome = mark_live(taking, site, stamp) ? OUTCOME_TAKEN : OUTCOME_AGAIN;
+        taking->sampled = outcome == OUTCOME_TAKEN && cache_take_sample(cache);
         if (outcome == OUTCOME_AGAIN) {
             cache_uncount_get(cache);
         }

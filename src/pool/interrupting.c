@@ -5,6 +5,7 @@
 #include "base/attributes.h"
 #include "cache/park.h"
 #include "misuse/report.h"
+#include "pool/sampled.h"
 
 enum {
     HANDLER_TRIES = 1000, /* of a lock that may be held by, or wait for, the interrupted call */
@@ -54,7 +55,9 @@ enum put_outcome put_interrupting(struct depot *depot, struct thread *thread, st
     enum put_outcome outcome = PUT_AGAIN;
     struct sys_signals before;
     sys_signals_block(&before);
-    if (handler_lock(&depot->lock)) {
+    bool plain = !record_is_sampled(load_relaxed(round.slot_record)) ||
+                 pool_unsample_interrupting(round);
+    if (plain && handler_lock(&depot->lock)) {
         outcome = lay_in_interrupting(depot, thread, round, site);
         sys_lock_drop(&depot->lock);
     }

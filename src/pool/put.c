@@ -12,6 +12,7 @@
 #include "pool/raced.h"
 #include "pool/recorder.h"
 #include "pool/registry.h"
+#include "pool/sampled.h"
 #include "pool/view.h"
 
 #include <errno.h>
@@ -186,6 +187,10 @@ static enum put_outcome put_once(void *object, uintptr_t site, bool heap,
     }
     if (thread_attached(thread) && load_relaxed(&thread->open) == 0) {
         return put_interrupting(depot, thread, round, site);
+    }
+    if (MEMPOOL_UNLIKELY(record_is_sampled(load_relaxed(round.slot_record)))) {
+        pool_unsample(round);
+        return PUT_AGAIN;
     }
     uint32_t offset = load_relaxed(&descriptor->cache_offset);
     if (!thread_attached(thread) || offset == CACHE_OFFSET_NONE ||

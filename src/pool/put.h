@@ -11,10 +11,11 @@
 enum put_outcome { PUT_AGAIN, PUT_DONE, PUT_MISUSE, PUT_WRONG_CALL, PUT_LAST };
 
 /* LIVE -> FREE, under the depot's lock, where no hit can put the object: it is this thread's, or
- * put_hits_closed. False: not live. */
+ * put_hits_closed. False: not live; or a sample again, which its put's way here had taken out: it
+ * is another's by now. */
 static inline bool put_mark_free(struct round round, uintptr_t site, uint32_t stamp) {
     uint64_t value = load_relaxed(round.slot_record);
-    return record_is_live(value) &&
+    return record_is_live(value) && !record_is_sampled(value) &&
            swap_if_relaxed(round.slot_record, &value, record_make(site, stamp, RECORD_FREE));
 }
 

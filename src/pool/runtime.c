@@ -16,6 +16,7 @@
 #include "pool/reclaim.h"
 #include "pool/recorder.h"
 #include "pool/registry.h"
+#include "pool/sampled.h"
 #include "vm/space.h"
 
 #include <errno.h>
@@ -51,6 +52,7 @@ static void before_fork(void) {
     sys_lock_take(&threads_lock);
     runtime_lock_depots();
     sys_lock_take(&heap_lock);
+    sys_lock_take(&sample_lock);
     fork_stopped = stop_all_caches();
     sys_lock_take(&space.lock);
     sys_lock_take(&recorder_lock);
@@ -64,6 +66,7 @@ static void drop_registry(void) {
 }
 
 static void drop_all(void) {
+    sys_lock_drop(&sample_lock);
     sys_lock_drop(&heap_lock);
     runtime_drop_depots();
     sys_lock_drop(&threads_lock);
@@ -121,6 +124,9 @@ int runtime_init(void) {
         runtime_publish();
         published = true;
     }
+    if (result == 0) {
+        pool_sample_init();
+    }
     return result;
 }
 
@@ -142,5 +148,6 @@ int runtime_start(void) {
     int result = runtime_init();
     sys_lock_drop(&registry_lock);
     sys_signals_restore(&before);
+    pool_sample_prepare();
     return result;
 }

@@ -11,6 +11,8 @@
 #include "pool/registry.h"
 #include "pool/runtime.h"
 #include "record/control.h"
+#include "sample/rate.h"
+#include "sample/table.h"
 #include "view/publication.h"
 #include "vm/space.h"
 
@@ -128,6 +130,25 @@ static const struct publication_field fields[] = {
     FIELD(heap_note, object),
     FIELD(heap_note, pool),
     FIELD(heap_note, record_value),
+    WHOLE(sample_table),
+    FIELD(sample_table, mean_bytes),
+    FIELD(sample_table, samples),
+    FIELD(sample_table, stacks),
+    FIELD(sample_table, samples_used),
+    FIELD(sample_table, stacks_used),
+    FIELD(sample_table, dropped),
+    WHOLE(sample),
+    FIELD(sample, object),
+    FIELD(sample, thread),
+    WHOLE(sample_stack),
+    FIELD(sample_stack, version),
+    FIELD(sample_stack, samples),
+    FIELD(sample_stack, account),
+    FIELD(sample_stack, owner),
+    FIELD(sample_stack, frames),
+    FIELD(sample_stack, n_frames),
+    FIELD(sample_stack, count),
+    FIELD(sample_stack, bytes),
 };
 
 enum { N_FIELDS = sizeof fields / sizeof fields[0] };
@@ -183,6 +204,7 @@ static void add_roots(struct tables *tables) {
         [ROOT_ACCOUNTS] = "accounts",     [ROOT_N_ACCOUNTS] = "n_accounts",
         [ROOT_COMPONENTS] = "components", [ROOT_SECONDS] = "seconds",
         [ROOT_START_MS] = "start_ms",
+        [ROOT_SAMPLES] = "samples",
     };
     const _Atomic(uint64_t) *roots = load_relaxed(&space_roots);
     for (int i = 0; i < ROOT_MISUSES; i++) {
@@ -231,6 +253,8 @@ static void add_constants(struct tables *tables) {
     add_number(tables, "", "room_blocks_shift", ROOM_BLOCKS_SHIFT);
     add_number(tables, "", "room_blocks_mask", ROOM_BLOCKS_MAX);
     add_number(tables, "", "room_ticks_mask", ROOM_TICKS_MAX);
+    add_number(tables, "", "sample_one", SAMPLE_ONE);
+    add_number(tables, "", "record_sampled_thread", RECORD_THREAD_MASK);
 }
 
 static void add_ranges(struct tables *tables) {

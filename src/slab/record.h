@@ -17,7 +17,9 @@
  *          LIVE  10  the caller has it
  *          PARKED 11 put, by a thread that did not get it; not to be got yet
  *          RAW       one reserved value with state bits 00: as FREE, but a constructor has yet to
- *                    see the slot. Other rare states (guarded, sampled) can be told likewise.
+ *                    see the slot. Other rare states (guarded) can be told likewise.
+ *          sampled   LIVE, with a thread number that no thread has: so no put of it is a hit. Who
+ *                    got it is told by its sample (sample/table.h)
  *          USED      what HOME and FREE add to where there is no history either, but the slot's
  *                    pages may not be zero: another slab's slots lay there before
  *
@@ -28,6 +30,7 @@
  *     LIVE -> FREE              put in a hit, by the thread that got it, plain load and store;
  *                               any other put under the depot's lock, by compare-and-swap
  *     LIVE -> PARKED            put, by compare-and-swap (cache/park.h)
+ *     LIVE -> sampled -> LIVE   get and put of a sample, under its table's lock
  *     PARKED -> FREE            settled, under the depot's lock
  *     FREE, RAW -> HOME         give back, under the depot's lock
  *
@@ -62,6 +65,7 @@ enum {
     RECORD_TIME_MASK = 0xfffff,
     RECORD_SITE_SHIFT = 32,
     RECORD_RAW = RECORD_THREAD_MASK << RECORD_THREAD_SHIFT, /* a number that no thread has */
+    RECORD_SAMPLED = RECORD_RAW | RECORD_LIVE,              /* likewise; time and site as ever */
 };
 #define RECORD_USED ((uint64_t)RECORD_TIME_MASK << RECORD_TIME_SHIFT) /* no thread, no site */
 
@@ -82,6 +86,11 @@ static inline bool record_is_free_round(uint64_t value) {
 
 static inline bool record_is_live(uint64_t value) {
     return (value & RECORD_STATE_MASK) == RECORD_LIVE;
+}
+
+/* A live one's that is a sample. */
+static inline bool record_is_sampled(uint64_t value) {
+    return (value & RECORD_OWNER_MASK) == RECORD_SAMPLED;
 }
 
 static inline bool record_is_parked(uint64_t value) {
@@ -112,6 +121,11 @@ static inline uint64_t record_make(uintptr_t site, uint32_t stamp, unsigned stat
 /* The same with state and stamp made in advance. */
 static inline uint64_t record_make_ready(uintptr_t site, uint64_t stamp_and_state) {
     return ((uint64_t)site << RECORD_SITE_SHIFT) + stamp_and_state;
+}
+
+static inline uint64_t record_with_thread(uint64_t value, unsigned number) {
+    return (value & ~((uint64_t)RECORD_THREAD_MASK << RECORD_THREAD_SHIFT)) |
+           (uint64_t)number << RECORD_THREAD_SHIFT;
 }
 
 static inline uint64_t record_with_state(uint64_t value, unsigned state) {

@@ -68,6 +68,7 @@ int sys_share_child(void); /* what it is now; -ENOMEM: there is nothing */
  *   registry   pool/registry.c: the list of pools, creating and destroying
  *   threads    cache/thread.c: the list of threads and their cache tables
  *   depot      depot/depot.h: one per pool
+ *   sample     sample/table.c: sampled objects and their stacks
  *   slots      slab/slab.c: chunks and slabs (vm/arena.c), metadata blocks (vm/meta.c)
  *   report     misuse/report.c: one report at a time
  *   recorder   pool/recorder.h: one event at a time; also while another is held
@@ -175,7 +176,7 @@ uintptr_t sys_code_address(uint32_t low, bool may_lock);
 /* The return addresses of the calls under way on this thread, innermost first, at most `max` of
  * them; how many. May allocate from libc's malloc, and takes the dynamic linker's lock: for reports
  * that are made rarely, holding nothing, and not in a signal handler. 0 where it cannot be told. */
-enum { SYS_CALLS_MAX = 32 };
+enum { SYS_CALLS_MAX = 96 };
 size_t sys_call_stack(uintptr_t *ret_addresses, size_t max);
 
 enum { SYS_PATH_BYTES = 4096, SYS_BUILD_ID_BYTES = 64 };

@@ -2,13 +2,14 @@
 /* One address explained: descriptor, slab, pool, record, tag; or a note of a heap object. */
 #include "view/describe.h"
 
+#include "base/bits.h"
 #include "base/text.h"
 #include "view/take.h"
 
 #include <errno.h>
 #include <string.h>
 
-enum { HEAP_NOTES_MAX = 1 << 26 };
+enum { HEAP_NOTES_MAX = 1 << 26, SAMPLES_MAX = 1 << 20 };
 
 struct describing {
     struct layout layout;
@@ -111,6 +112,36 @@ static int read_thread(struct describing *d, uint64_t number) {
     return 0;
 }
 
+/* Of a sample the record does not tell who got it; the table of samples does. */
+static int find_sampled_thread(struct describing *d, uint64_t *ret_number) {
+    const struct layout *layout = &d->layout;
+    size_t bytes = layout->sizes[SIZE_sample];
+    size_t in_piece = TAKE_PIECE_BYTES / bytes;
+    uint64_t table;
+    *ret_number = 0;
+    int result = layout_root(layout, ROOT_OF_samples, &table);
+    result = result != 0 || table == 0 ? result
+                                       : read_struct(d, table, SIZE_sample_table, d->other);
+    char *piece = view_take(&d->scratch, TAKE_PIECE_BYTES);
+    if (result != 0 || table == 0 || piece == NULL) {
+        return result;
+    }
+    uint64_t samples = layout_get(layout, d->other, FIELD_sample_table_samples);
+    uint64_t used = layout_get(layout, d->other, FIELD_sample_table_samples_used);
+    used = used < SAMPLES_MAX ? used : SAMPLES_MAX;
+    for (uint64_t first = 0; first <= used && result == 0; first += in_piece) {
+        size_t n = min_size(in_piece, used + 1 - first);
+        result = view_read(layout->source, samples + first * bytes, piece, n * bytes);
+        for (size_t i = 0; i < n && result == 0; i++) {
+            if (layout_get(layout, piece + i * bytes, FIELD_sample_object) == d->found.object) {
+                *ret_number = layout_get(layout, piece + i * bytes, FIELD_sample_thread);
+                return 0;
+            }
+        }
+    }
+    return result;
+}
+
 static int read_past(struct describing *d, uint64_t value) {
     const struct layout *layout = &d->layout;
     uint64_t mask = layout_number(layout, NUMBER_record_time_mask);
@@ -119,8 +150,14 @@ static int read_past(struct describing *d, uint64_t value) {
     d->found.site = (uint32_t)(value >> layout_number(layout, NUMBER_record_site_shift));
     /* a record may be a moment younger than the clock that was read */
     d->found.age_seconds = time == 0 ? -1 : age == mask ? 0 : (int64_t)age;
-    return read_thread(d, value >> layout_number(layout, NUMBER_record_thread_shift) &
-                              layout_number(layout, NUMBER_record_thread_mask));
+    uint64_t number = value >> layout_number(layout, NUMBER_record_thread_shift) &
+                      layout_number(layout, NUMBER_record_thread_mask);
+    int result = 0;
+    if (d->found.state == MEMPOOL_STATE_LIVE &&
+        number == layout_number(layout, NUMBER_record_sampled_thread)) {
+        result = find_sampled_thread(d, &number);
+    }
+    return result != 0 ? result : read_thread(d, number);
 }
 
 static enum mempool_state state_of(const struct layout *layout, uint64_t value) {

@@ -15,7 +15,8 @@
 /* Whole structs: their sizes. */
 #define LAYOUT_STRUCTS(X) \
     X(mempool) X(depot) X(thread) X(thread_note) X(cache) X(round) X(tally) X(account) \
-    X(mempool_component) X(mempool_type) X(descriptor) X(slab) X(heap_note)
+    X(mempool_component) X(mempool_type) X(descriptor) X(slab) X(heap_note) X(sample_table) \
+    X(sample) X(sample_stack)
 
 #define LAYOUT_FIELDS(X) \
     X(mempool, on_empty) X(mempool, limit) X(mempool, object_align) X(mempool, construct) \
@@ -45,7 +46,13 @@
     X(mempool_type, name) \
     X(descriptor, reciprocal) X(descriptor, slab) \
     X(slab, owner) X(slab, records) X(slab, first_chunk) \
-    X(heap_note, next) X(heap_note, object) X(heap_note, pool) X(heap_note, record_value)
+    X(heap_note, next) X(heap_note, object) X(heap_note, pool) X(heap_note, record_value) \
+    X(sample_table, mean_bytes) X(sample_table, samples) X(sample_table, stacks) \
+    X(sample_table, samples_used) X(sample_table, stacks_used) \
+    X(sample, object) X(sample, thread) \
+    X(sample_stack, version) X(sample_stack, samples) X(sample_stack, account) \
+    X(sample_stack, owner) X(sample_stack, frames) X(sample_stack, n_frames) \
+    X(sample_stack, count) X(sample_stack, bytes)
 
 /* Numbers without a prefix, and roots: addresses of 8 bytes. */
 #define LAYOUT_NUMBERS(X) \
@@ -56,10 +63,10 @@
     X(record_raw) X(record_used) X(record_thread_shift) X(record_thread_mask) \
     X(record_time_shift) X(record_time_mask) X(record_site_shift) X(tag_bytes_shift) \
     X(place_shift) X(room_bytes_shift) X(room_blocks_shift) X(room_blocks_mask) \
-    X(room_ticks_mask) X(heap_buckets)
+    X(room_ticks_mask) X(heap_buckets) X(sample_one) X(record_sampled_thread)
 #define LAYOUT_ROOTS(X) \
     X(arena_used) X(places) X(threads) X(notes) X(accounts) X(n_accounts) X(components) \
-    X(seconds) X(start_ms) X(heap_buckets)
+    X(seconds) X(start_ms) X(heap_buckets) X(samples)
 
 #define LAYOUT_ENUM_STRUCT(structure) SIZE_##structure,
 #define LAYOUT_ENUM_FIELD(structure, field) FIELD_##structure##_##field,

@@ -93,6 +93,10 @@ static int take_all(struct take *take) {
         result = take_groups(take);
         take->snapshot->has_groups = result == 0;
     }
+    if (result == 0 && (take->options->want & SNAPSHOT_WANT_STACKS) != 0) {
+        result = take_stacks(take);
+        take->snapshot->has_stacks = result == 0;
+    }
     return result;
 }
 

@@ -71,5 +71,6 @@ int take_threads(struct take *take);    /* their caches and tallies, added up */
 int take_finish_pools(struct take *take);
 int take_finish_accounts(struct take *take);
 int take_groups(struct take *take);
+int take_stacks(struct take *take);
 
 #endif

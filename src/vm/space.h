@@ -106,6 +106,7 @@ enum space_root {
     ROOT_COMPONENTS, /* of the process's component */
     ROOT_SECONDS,    /* the library's clock, */
     ROOT_START_MS,   /* and when it began, by the system's coarse monotonic one */
+    ROOT_SAMPLES,    /* of the table of samples */
     ROOT_MISUSES,    /* reports of each kind, from here on */
     ROOTS = ROOT_MISUSES + 32,
 };

@@ -10,6 +10,8 @@
 #include "base/atomics.h"
 #include "self.h"
 
+#include <mempool/observe.h>
+
 enum { N_WORKERS = 3, N_SNAPSHOTS = 1000, N_STILL = 500, SECONDS_MAX = 25 };
 
 static struct mempool *still, *busy;
@@ -59,6 +61,15 @@ static void check(const struct snapshot *snapshot, bool has_groups) {
         }
     }
     CHECK(!has_groups || n_still == N_STILL);
+    uint64_t n_sampled = 0;
+    for (size_t i = 0; i < snapshot->n_stacks; i++) {
+        const struct snapshot_stack *stack = &snapshot->stacks[i];
+        CHECK(stack->n_frames > 0 && stack->samples > 0 && stack->frames[0] != 0);
+        if (stack->pool >= 0 && row_of(snapshot, still) == &snapshot->pools[stack->pool]) {
+            n_sampled += stack->samples;
+        }
+    }
+    CHECK(!has_groups || n_sampled == N_STILL);
     for (size_t i = 0; i < snapshot->n_accounts; i++) {
         if (strcmp(snapshot->accounts[i].type, "still") == 0) {
             CHECK_EQUAL(snapshot->accounts[i].live_blocks, 1);
@@ -70,12 +81,14 @@ static void check(const struct snapshot *snapshot, bool has_groups) {
 int main(void) {
     pthread_t threads[N_WORKERS + 1];
     watchdog_set(110);
+    CHECK_EQUAL(mempool_sample_stacks(1), 0); /* everything that stands still, */
     still = pool_of(64);
     busy = pool_of(64);
     for (int i = 0; i < N_STILL; i++) {
         CHECK(mempool_get(still) != NULL);
     }
     CHECK(mempool_malloc(12345, "still") != NULL);
+    CHECK_EQUAL(mempool_sample_stacks(2000), 0); /* and some of what does not */
     for (int i = 0; i < N_WORKERS; i++) {
         threads[i] = thread_start(work, NULL);
     }
@@ -84,7 +97,8 @@ int main(void) {
     size_t n = 0;
     for (; n < test_scaled(N_SNAPSHOTS) && time(NULL) < end; n++) {
         bool has_groups = n % 4 == 0;
-        struct snapshot *snapshot = self_snapshot(has_groups ? SNAPSHOT_WANT_GROUPS : 0);
+        struct snapshot *snapshot =
+            self_snapshot(has_groups ? SNAPSHOT_WANT_GROUPS | SNAPSHOT_WANT_STACKS : 0);
         check(snapshot, has_groups);
         snapshot_free(snapshot);
     }

@@ -10,6 +10,7 @@
 
 #include "self.h"
 #include <mempool/account.h>
+#include <mempool/observe.h>
 #include "view/publication.h"
 
 enum { N_ROUNDS = 3000, SECONDS_MAX = 60 };
@@ -77,13 +78,20 @@ static void use(const struct snapshot *snapshot) {
         assert_true(group->pool < (int32_t)snapshot->n_pools);
         assert_true(group->account < (int32_t)snapshot->n_accounts);
     }
+    for (size_t i = 0; i < snapshot->n_stacks; i++) {
+        const struct snapshot_stack *stack = &snapshot->stacks[i];
+        length += strlen(stack->what) + stack->n_frames;
+        assert_true(stack->n_frames <= SNAPSHOT_FRAMES);
+        assert_true(stack->pool < (int32_t)snapshot->n_pools);
+        assert_true(stack->account < (int32_t)snapshot->n_accounts);
+    }
     assert_true(length < SIZE_MAX);
 }
 
 /* True: there was one. */
 static bool take_damaged(void) {
     struct view_source source = {.read = read_damaged, .header = real.header};
-    struct snapshot_options options = {.want = SNAPSHOT_WANT_GROUPS};
+    struct snapshot_options options = {.want = SNAPSHOT_WANT_GROUPS | SNAPSHOT_WANT_STACKS};
     struct snapshot_error error;
     struct snapshot *snapshot = NULL;
     n_reads = 0;
@@ -147,7 +155,7 @@ static void damaged_headers_are_survived(void **state) {
     size_t n_refused = 0;
     for (size_t i = 0; i < test_scaled(N_ROUNDS) && time(NULL) < end; i++) {
         struct view_source source = {.read = read_own, .header = real.header};
-        struct snapshot_options options = {.want = SNAPSHOT_WANT_GROUPS};
+        struct snapshot_options options = {.want = SNAPSHOT_WANT_GROUPS | SNAPSHOT_WANT_STACKS};
         struct snapshot_error error;
         struct snapshot *snapshot = NULL;
         if (snapshot_take(&snapshot, &source, &options, &error) == 0) {
@@ -202,6 +210,7 @@ int main(void) {
     };
     rng.state = rng_seed();
     mempool_misuse_sink_set(-1);
+    CHECK_EQUAL(mempool_sample_stacks(200), 0);
     for (int i = 0; i < 40; i++) {
         struct mempool *pool = pool_of((size_t)i * 24 + 1);
         thread_run(hold, pool);
