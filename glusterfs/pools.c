@@ -11,6 +11,7 @@
 #include "pool/destroy.h"
 #include "pool/pool.h"
 #include "slab/slab.h"
+#include "sys/probes.h"
 
 #include <mempool/mempool.h>
 
@@ -203,7 +204,11 @@ GLUSTERFS_API void *mem_get_malloc(struct glusterfs_pool *pool) {
     const struct replaced *place;
     uint64_t before;
     void *object = get_hit(pool, site, &place, &before);
-    return MEMPOOL_LIKELY(object != NULL) ? object : get_slow(pool, site, 0);
+    if (MEMPOOL_UNLIKELY(object == NULL)) {
+        return get_slow(pool, site, 0);
+    }
+    PROBE_GET(place->pool, object);
+    return object;
 }
 
 GLUSTERFS_API void *mem_get_calloc(struct glusterfs_pool *pool);
@@ -215,6 +220,7 @@ GLUSTERFS_API void *mem_get_calloc(struct glusterfs_pool *pool) {
     if (MEMPOOL_UNLIKELY(object == NULL)) {
         return get_slow(pool, site, GET_ZEROED);
     }
+    PROBE_GET(place->pool, object);
     return slot_is_fresh(before) ? object : memset(object, 0, place->object_bytes);
 }
 
@@ -231,6 +237,7 @@ static bool is_block(const void *object) {
 
 MEMPOOL_NOINLINE static void put_slow(void *object, uintptr_t site) {
     if (park_put(object, site, false)) {
+        PROBE_PUT(object);
         return; /* another thread got it */
     }
     if (!original_engaged() || object == NULL) {
@@ -247,7 +254,9 @@ GLUSTERFS_API void mem_put_pool(void *object) {
     uintptr_t site = MEMPOOL_SITE();
     if (MEMPOOL_UNLIKELY(!cache_put_hit(object, site))) {
         put_slow(object, site);
+        return;
     }
+    PROBE_PUT(object);
 }
 
 /* ---- the sweeper ----------------------------------------------------------------------------- */

@@ -58,6 +58,7 @@ need_group() {
         need libjansson-dev pkg-config --exists jansson
         need libncurses-dev pkg-config --exists ncursesw
         need libmicrohttpd-dev pkg-config --exists libmicrohttpd
+        want systemtap-sdt-dev
         ;;
     test)
         need_group build
@@ -66,6 +67,8 @@ need_group() {
         need libclang-rt-dev links_a_program clang -fsanitize=thread
         need libcmocka-dev pkg-config --exists cmocka
         need valgrind command -v valgrind
+        # Stops at the probes.
+        want gdb
         need libc6-dbg valgrind -q true
         need python3 command -v python3
         need binutils command -v nm

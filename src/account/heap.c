@@ -17,6 +17,7 @@
 #include "pool/reclaim.h"
 #include "pool/recorder.h"
 #include "pool/registry.h"
+#include "sys/probes.h"
 
 #include <errno.h>
 #include <string.h>
@@ -134,6 +135,9 @@ MEMPOOL_NOINLINE static void *allocate_of_class(size_t bytes, struct mempool_typ
     if (sample_is_on()) {
         account_sample(block, bytes, site);
     }
+    if (block != NULL) {
+        PROBE_ALLOC(block, bytes);
+    }
     return block;
 }
 
@@ -190,6 +194,7 @@ MEMPOOL_NOINLINE static void *allocate_making_room(size_t bytes, struct mempool_
     if (sample_is_on()) {
         account_sample(block, bytes, site);
     }
+    PROBE_ALLOC(block, bytes);
     return block;
 }
 
@@ -214,6 +219,7 @@ MEMPOOL_HOT_INLINE void *allocate(size_t bytes, struct mempool_type *type, int32
     if (MEMPOOL_UNLIKELY(block == NULL)) {
         return allocate_slow(bytes, type, site, zero_bytes);
     }
+    PROBE_ALLOC(block, bytes);
     return zero_bytes == 0 || slot_is_fresh(before) ? block : memset(block, 0, zero_bytes);
 }
 
@@ -260,6 +266,7 @@ MEMPOOL_HOT_INLINE void *allocate_at(size_t bytes, uint32_t place, uintptr_t sit
     if (MEMPOOL_UNLIKELY(block == NULL)) {
         return allocate_at_slow(bytes, place, site, zero_bytes);
     }
+    PROBE_ALLOC(block, bytes);
     return zero_bytes == 0 || slot_is_fresh(before) ? block : memset(block, 0, zero_bytes);
 }
 
@@ -336,6 +343,7 @@ MEMPOOL_NOINLINE static void free_slow(void *block, uintptr_t site) {
     record *slot_record = find_block(block, &depot);
     uint64_t tag = slot_record != NULL ? load_relaxed(slot_tag(slot_record)) : 0;
     if (pool_put_slow(block, site, true) && slot_record != NULL) {
+        PROBE_FREE(block);
         account_credit(tag_place(tag), tag_bytes(tag));
         give_back_large(depot);
     }
@@ -404,7 +412,9 @@ MEMPOOL_NOINLINE static void free_others(void *block, uintptr_t site) {
     }
     if (!freed) {
         free_slow(block, site);
+        return;
     }
+    PROBE_FREE(block);
 }
 
 MEMPOOL_HOT_INLINE void free_any(void *block, uintptr_t site) {
@@ -425,7 +435,9 @@ MEMPOOL_HOT_INLINE void free_any(void *block, uintptr_t site) {
     thread_open_door(thread);
     if (MEMPOOL_UNLIKELY(!freed)) {
         free_others(block, site);
+        return;
     }
+    PROBE_FREE(block);
 }
 
 MEMPOOL_API void mempool_free(void *block) {
@@ -494,6 +506,8 @@ static void *resize(void *block, record *slot_record, const struct depot *depot,
     if (bytes < before) {
         (void)account_resize(place, before, bytes);
     }
+    PROBE_FREE(block);
+    PROBE_ALLOC(result, bytes);
     components_fire();
     errno = saved_errno;
     return result;

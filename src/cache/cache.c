@@ -5,6 +5,7 @@
 #include "base/bits.h"
 #include "cache/park.h"
 #include "cache/thread.h"
+#include "sys/probes.h"
 
 #include <string.h>
 
@@ -274,8 +275,10 @@ enum cache_verdict cache_refill(struct cache *cache, struct depot *depot, struct
     if (cache_loaded(cache) == 0) {
         if (previous != NULL && load_relaxed(&previous->n) > 0) {
             swap_under_lock(cache, depot);
-        } else if (!refill_loaded(cache, depot) &&
-                   !(park_settle(depot, true) && refill_loaded(cache, depot))) {
+        } else if (refill_loaded(cache, depot) ||
+                   (park_settle(depot, true) && refill_loaded(cache, depot))) {
+            PROBE2(mempool, refill, depot->pool, cache_loaded(cache));
+        } else {
             cache_open_gates(cache);
             return CACHE_NOTHING;
         }

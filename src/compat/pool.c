@@ -9,6 +9,7 @@
 #include "compat/misuse.h"
 #include "compat/translator.h"
 #include "pool/destroy.h"
+#include "sys/probes.h"
 #include "sys/sys.h"
 
 #include <errno.h>
@@ -224,6 +225,7 @@ MEMPOOL_API void *mempool_gf_mem_get(struct mem_pool *pool) {
     if (MEMPOOL_UNLIKELY(object == NULL)) {
         return get_slow(pool, "mem_get", site);
     }
+    PROBE_GET(pool->pool, object);
     if (MEMPOOL_UNLIKELY(!record_has_history(before)) && !slot_is_fresh(before)) {
         memset(object, 0, (size_t)pool->real_sizeof_type);
     }
@@ -240,6 +242,7 @@ MEMPOOL_API void *mempool_gf_mem_get0(struct mem_pool *pool) {
     if (MEMPOOL_UNLIKELY(object == NULL)) {
         return get_slow(pool, "mem_get0", site);
     }
+    PROBE_GET(pool->pool, object);
     return slot_is_fresh(before) ? object : memset(object, 0, (size_t)pool->real_sizeof_type);
 }
 
@@ -259,7 +262,9 @@ MEMPOOL_API void mempool_gf_mem_put(void *object) {
     uintptr_t site = MEMPOOL_SITE();
     if (MEMPOOL_UNLIKELY(!cache_put_hit(object, site))) {
         put_slow(object, site);
+        return;
     }
+    PROBE_PUT(object);
 }
 
 /* ---- destroying ------------------------------------------------------------------------------ */

@@ -6,6 +6,7 @@
 #include "cache/thread.h"
 #include "misuse/kinds.h"
 #include "misuse/policy.h"
+#include "sys/probes.h"
 #include "sys/sys.h"
 
 #include <errno.h>
@@ -169,6 +170,7 @@ void report_misuse(const struct report *report) {
     policy_init();
     uint64_t count = add_relaxed(&counts[report->kind], 1) + 1;
     space_root_raise(ROOT_MISUSES + report->kind, count);
+    PROBE3(mempool, misuse, misuse_kinds[report->kind].name, report->address, report->site);
     enum mempool_misuse_action action = policy_action(report->kind);
     bool due = count <= WRITTEN_IN_FULL || count % WRITTEN_IN_FULL == 0;
     if (due || action != MEMPOOL_MISUSE_REPORT || report_listener_here != NULL) {

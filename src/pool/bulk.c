@@ -4,13 +4,15 @@
 #include "base/bits.h"
 #include "cache/hit.h"
 #include "pool/pool.h"
+#include "sys/probes.h"
 
 #include <errno.h>
 
 /* As many as the loaded magazine gives above its floor and before the next tick. */
-MEMPOOL_HOT_INLINE size_t take_run(uintptr_t offset, void **objects, size_t wanted,
+MEMPOOL_HOT_INLINE size_t take_run(const struct mempool *pool, void **objects, size_t wanted,
                                    uintptr_t site) {
     struct thread *thread = thread_current;
+    uintptr_t offset = pool_cache_offset(pool);
     uint32_t open = load_relaxed(&thread->open);
     if (MEMPOOL_UNLIKELY(offset >= open)) {
         return 0;
@@ -27,7 +29,9 @@ MEMPOOL_HOT_INLINE size_t take_run(uintptr_t offset, void **objects, size_t want
     while (got < run && record_is_free(load_relaxed(top[-1].slot_record))) {
         top--;
         store_relaxed(top->slot_record, live);
-        objects[got++] = top->object;
+        void *object = top->object;
+        objects[got++] = object;
+        PROBE_GET(pool, object);
     }
     signal_fence();
     store_relaxed(&cache->top, top);
@@ -44,7 +48,7 @@ MEMPOOL_API size_t mempool_get_bulk(struct mempool *pool, void **objects, size_t
         return 0;
     }
     while (got < n) {
-        size_t run = take_run(pool_cache_offset(pool), objects + got, n - got, site);
+        size_t run = take_run(pool, objects + got, n - got, site);
         if (run == 0) {
             objects[got] = pool_get_slow(pool, site, 0);
             if (objects[got] == NULL) {
@@ -120,6 +124,7 @@ MEMPOOL_HOT_INLINE size_t give_run(void *const *objects, size_t n, uintptr_t sit
         store_relaxed(&cache->top, top);
         store_relaxed(slot_record, put);
         given++;
+        PROBE_PUT(object);
     }
     thread_open_door(thread);
     return given;

@@ -9,6 +9,7 @@
 #include "pool/registry.h"
 #include "pool/runtime.h"
 #include "pool/sampled.h"
+#include "sys/probes.h"
 
 #include <errno.h>
 #include <string.h>
@@ -189,9 +190,10 @@ MEMPOOL_API struct mempool *mempool_create(const struct mempool_options *given) 
     }
     if (result != 0) {
         errno = -result;
-    } else {
-        runtime_call_first();
+        return pool;
     }
+    runtime_call_first();
+    PROBE3(mempool, pool_create, pool, options.object_bytes, pool->name);
     return pool;
 }
 

@@ -11,6 +11,7 @@
 #include "pool/reclaim.h"
 #include "pool/recorder.h"
 #include "pool/registry.h"
+#include "sys/probes.h"
 
 #include <errno.h>
 #include <string.h>
@@ -174,6 +175,7 @@ size_t pool_destroy(struct mempool *handle, uintptr_t site) {
         bool dead = kind == MEMPOOL_MISUSE_DEAD_POOL_GET;
         pool_report_handle(handle, dead ? MEMPOOL_MISUSE_DEAD_POOL_DESTROY : kind, site);
     } else {
+        PROBE3(mempool, pool_destroy, handle, ending.live, &name[0]);
         pool_report_raced(handle, site);
         if (ending.over) {
             zombie_end(handle);

@@ -18,6 +18,7 @@
 #include "pool/reclaim.h"
 #include "pool/recorder.h"
 #include "pool/sampled.h"
+#include "sys/probes.h"
 
 #include <errno.h>
 #include <string.h>
@@ -352,9 +353,11 @@ static void *get_slow(struct mempool *pool, uintptr_t site, size_t zero_bytes) {
 }
 
 MEMPOOL_NOINLINE void *pool_get_slow(struct mempool *pool, uintptr_t site, size_t zero_bytes) {
+    PROBE1(mempool, miss, pool);
     void *object = get_slow(pool, site, zero_bytes);
     if (object != NULL && !pool_is_heap_class(pool)) {
         recorder_got(pool, object, zero_bytes != 0);
+        PROBE_GET(pool, object);
     }
     return object;
 }
@@ -365,6 +368,7 @@ MEMPOOL_API void *mempool_get(struct mempool *pool) {
     if (MEMPOOL_LIKELY(pool != NULL)) {
         void *object = cache_get_hit(pool_cache_offset(pool), site, &before);
         if (MEMPOOL_LIKELY(object != NULL)) {
+            PROBE_GET(pool, object);
             return object;
         }
     }
@@ -378,6 +382,7 @@ MEMPOOL_API void *mempool_get0(struct mempool *pool) {
     if (MEMPOOL_UNLIKELY(object == NULL)) {
         return pool_get_slow(pool, site, GET_ZEROED);
     }
+    PROBE_GET(pool, object);
     if (MEMPOOL_LIKELY(!slot_is_fresh(before))) {
         memset(object, 0, pool->depot.shape.object_bytes);
     }

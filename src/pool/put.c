@@ -14,6 +14,7 @@
 #include "pool/registry.h"
 #include "pool/sampled.h"
 #include "pool/view.h"
+#include "sys/probes.h"
 
 #include <errno.h>
 #include <string.h>
@@ -206,11 +207,19 @@ static bool heap_owns(const void *object) {
     return heap_describe(object, &description, !thread_interrupted()) && description.offset == 0;
 }
 
+/* Of the heap's blocks the heap tells. */
+static void trace_put(const void *object, bool heap) {
+    if (object != NULL && !heap) {
+        PROBE_PUT(object);
+    }
+}
+
 MEMPOOL_NOINLINE bool pool_put_slow(void *object, uintptr_t site, bool heap) {
     int saved_errno = errno;
     struct depot *depot = NULL;
     enum put_outcome outcome = PUT_AGAIN;
     if (object == NULL || park_put(object, site, heap)) {
+        trace_put(object, heap);
         return true;
     }
     while (outcome == PUT_AGAIN) {
@@ -229,12 +238,18 @@ MEMPOOL_NOINLINE bool pool_put_slow(void *object, uintptr_t site, bool heap) {
         pool_report_raced(pool_of_depot(depot), site);
     }
     errno = saved_errno;
-    return outcome == PUT_DONE || outcome == PUT_LAST;
+    bool put = outcome == PUT_DONE || outcome == PUT_LAST;
+    if (put) {
+        trace_put(object, heap);
+    }
+    return put;
 }
 
 MEMPOOL_API void mempool_put(void *object) {
     uintptr_t site = MEMPOOL_SITE();
     if (MEMPOOL_UNLIKELY(!cache_put_hit(object, site))) {
         (void)pool_put_slow(object, site, false);
+        return;
     }
+    PROBE_PUT(object);
 }
