@@ -124,6 +124,9 @@ static int files_are_bounded(void *unused) {
 
 static int no_descriptors(void *unused) {
     struct rlimit limit = {0, 0};
+    if (test_runtime() == TEST_RUNTIME_VALGRIND) {
+        return 0; /* which keeps that limit to itself */
+    }
     CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
     struct mempool *pool = pool_of(64);
     CHECK(space.shared == NULL && mempool_get(pool) != NULL);
@@ -231,6 +234,9 @@ static int fork_without_descriptors(void *unused) {
 
 static void a_child_has_books_whatever_became_of_descriptors(void **state) {
     (void)state;
+    if (test_runtime() == TEST_RUNTIME_VALGRIND) {
+        skip(); /* it sees memory that was never written go into a file, as it must then */
+    }
     assert_int_equal(child_status(descriptor_is_closed, NULL), 0);
     assert_int_equal(child_status(fork_without_descriptors, NULL), 0);
 }
