@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import time
 
@@ -165,6 +166,39 @@ class Bed:
                 break
         self.report.check_none(f'{name}: {sum(outside.values())} records from outside and inside '
                                f'(dump {attempt})', found)
+
+        self._ask_every_verb(name, pid, whole)
+
+    def _ask_every_verb(self, name, pid, whole):
+        """What an operator would type, of a process that is at work."""
+        address = whole['pools'][0]['address']
+        saved = os.path.join(self.work, f'saved-{pid}.json')
+        asked = [['ls'], ['show', pid], ['leaks', pid], ['sites', pid], ['ages', pid],
+                 ['ledger', pid], ['describe', pid, address], ['advise', pid],
+                 ['top', '--batch', '-n2', '--every=100ms', '--view=sites', pid],
+                 ['snapshot', pid, '-o', saved], ['diff', '--all', saved, saved],
+                 ['export', '--format=folded', pid]]
+        failed = []
+        for words in asked:
+            ended = subprocess.run([self.command, *map(str, words)], capture_output=True,
+                                   text=True, check=False, timeout=60)
+            if ended.returncode != 0 or (not ended.stdout and words[0] != 'snapshot'):
+                failed.append(f'{words}: {ended.returncode}: {ended.stderr.strip()[:200]}')
+        self.report.check_none(f'{name}: {len(asked)} verbs of the command', failed)
+
+    def check_recording(self, name, pid):
+        """Record a process under load, and replay that."""
+        if not self.command:
+            return
+        trace = os.path.join(self.work, f'{name}.trace.zst')
+        try:
+            load.command(60, self.command, 'record', '--seconds=2', '-o', trace, str(pid))
+            said = load.command(120, self.command, 'replay', '--json', '--rounds=1',
+                                '--against=none', trace)
+            events = json.loads(said)['trace']['events']
+            self.report.check(f'{name}: a recording of {events} events is replayed', events > 0)
+        except load.LoadError as error:
+            self.report.check(f'{name}: a recording is replayed', False, str(error))
 
     def take_statedump(self, pid):
         """Ask a process for its dumps; GlusterFS's own."""

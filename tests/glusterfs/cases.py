@@ -60,6 +60,7 @@ def graphs(bed):
         before = bed.cluster.processes('graph')
         local = local_copy(bed, 'graph')
         job = load.start(load.mixed, mount, local, bed.source, bed.scale / 3)
+        bed.check_recording('graph, brick-0', bed.cluster.brick_pids('graph')[0])
         switches = SWITCHES[:max(4, int(len(SWITCHES) * min(1, bed.scale)))]
         for option, value in switches:
             bed.cluster.gluster('volume', 'set', 'graph', option, value)
