@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "cli/message.h"
-#include "cli/page_file.h"
 #include "cli/verb.h"
+#include "cli/whole_file.h"
 #include "inspect/file.h"
 #include "report/series_page.h"
 
@@ -94,7 +94,7 @@ int report_series(const char *verb, char *const *paths, int n, const char *outpu
     }
     if (status == CLI_OK) {
         struct series_report report = {files.series, files.first, files.last, (size_t)n};
-        status = page_file_write(verb, output, write_page, &report);
+        status = whole_file_print(verb, output, write_page, &report);
     }
     forget(&files);
     return status;

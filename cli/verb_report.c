@@ -7,9 +7,9 @@
 #include "cli/input_kind.h"
 #include "cli/message.h"
 #include "cli/option.h"
-#include "cli/page_file.h"
 #include "cli/report_series.h"
 #include "cli/verb.h"
+#include "cli/whole_file.h"
 #include "report/trace_page.h"
 
 static const char verb[] = "report";
@@ -55,7 +55,7 @@ static int report_on_trace(const char *path, const char *output) {
         complain(verb, "%s", error.text);
         return error.is_system ? CLI_FAILED : CLI_BAD_USAGE;
     }
-    int status = page_file_write(verb, output, write_trace_page, trace);
+    int status = whole_file_print(verb, output, write_trace_page, trace);
     trace_unload(trace);
     return status;
 }

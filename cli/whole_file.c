@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,8 +20,11 @@ enum {
 
 struct writing {
     const char *verb, *path;
+    /* one of the two */
     const struct snapshot *snapshot;
     void (*format)(const struct snapshot *snapshot, struct export_output *output);
+    const void *arg;
+    int (*print)(const void *arg, FILE *stream);
 };
 
 static int refuse(const struct writing *writing, int error) {
@@ -30,9 +32,34 @@ static int refuse(const struct writing *writing, int error) {
     return CLI_FAILED;
 }
 
+/* Through a stream of its own; the descriptor stays open. */
+static int print_to(const struct writing *writing, int fd) {
+    int copy = dup(fd);
+    FILE *stream = copy >= 0 ? fdopen(copy, "w") : NULL;
+    if (!stream) {
+        int why = errno;
+        if (copy >= 0) {
+            close(copy);
+        }
+        return -why;
+    }
+    errno = 0;
+    int result = writing->print(writing->arg, stream);
+    if (result == 0 && (fflush(stream) != 0 || ferror(stream))) {
+        result = errno ? -errno : -EIO;
+    }
+    if (fclose(stream) != 0 && result == 0) {
+        result = -errno;
+    }
+    return result;
+}
+
 /* 0, or a negative errno. */
 static int write_to(const struct writing *writing, int fd) {
     struct export_output output;
+    if (writing->print) {
+        return print_to(writing, fd);
+    }
     export_begin_fd(&output, fd);
     writing->format(writing->snapshot, &output);
     return export_end(&output);
@@ -101,13 +128,10 @@ static int write_path(const struct writing *writing) {
     return result;
 }
 
-int whole_file_write(const char *verb, const char *path, const struct snapshot *snapshot,
-                     void (*format)(const struct snapshot *snapshot,
-                                    struct export_output *output)) {
-    struct writing writing = {verb, path, snapshot, format};
-    if (!path || strcmp(path, "-") == 0) {
-        writing.path = "standard output";
-        return write_into(&writing, STDOUT_FILENO);
+static int write_whole(struct writing *writing) {
+    if (!writing->path || strcmp(writing->path, "-") == 0) {
+        writing->path = "standard output";
+        return write_into(writing, STDOUT_FILENO);
     }
     sigset_t later, before;
     sigemptyset(&later);
@@ -116,8 +140,21 @@ int whole_file_write(const char *verb, const char *path, const struct snapshot *
     sigaddset(&later, SIGHUP);
     sigprocmask(SIG_BLOCK, &later, &before);
     void (*on_large)(int) = signal(SIGXFSZ, SIG_IGN);
-    int status = write_path(&writing);
+    int status = write_path(writing);
     signal(SIGXFSZ, on_large);
     sigprocmask(SIG_SETMASK, &before, NULL);
     return status;
+}
+
+int whole_file_write(const char *verb, const char *path, const struct snapshot *snapshot,
+                     void (*format)(const struct snapshot *snapshot,
+                                    struct export_output *output)) {
+    struct writing writing = {.verb = verb, .path = path, .snapshot = snapshot, .format = format};
+    return write_whole(&writing);
+}
+
+int whole_file_print(const char *verb, const char *path,
+                     int (*print)(const void *arg, FILE *stream), const void *arg) {
+    struct writing writing = {.verb = verb, .path = path, .arg = arg, .print = print};
+    return write_whole(&writing);
 }

@@ -3,6 +3,8 @@
 #ifndef CLI_WHOLE_FILE_H
 #define CLI_WHOLE_FILE_H
 
+#include <stdio.h>
+
 #include "export/output.h"
 
 struct snapshot;
@@ -15,5 +17,10 @@ struct snapshot;
 int whole_file_write(const char *verb, const char *path, const struct snapshot *snapshot,
                      void (*format)(const struct snapshot *snapshot,
                                     struct export_output *output));
+
+/** whole_file_print: the same of what `print` prints; it returns 0 or a negative errno, and leaves
+ *  errors of the stream in that. */
+int whole_file_print(const char *verb, const char *path,
+                     int (*print)(const void *arg, FILE *stream), const void *arg);
 
 #endif
