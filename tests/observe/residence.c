@@ -158,6 +158,20 @@ static int of_names(void *unused) {
     return 0;
 }
 
+/* A small name and a large one in one mapping, each more than half of what the other leaves. */
+static int of_unequal_names(void *unused) {
+    (void)unused;
+    struct mempool_ledger before = ledger_now();
+    char *mapping = map(BYTES, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+    memset(mapping, 1, BYTES);
+    CHECK_EQUAL(mempool_mapping_name(mapping, BYTES / 4, "index"), 0);
+    CHECK_EQUAL(mempool_mapping_name(mapping + BYTES / 4, BYTES / 4 * 3, "table"), 0);
+    struct mempool_ledger named = ledger_now();
+    CHECK_EQUAL(named.named - before.named, BYTES);
+    check_near(named.unexplained, before.unexplained, SLACK);
+    return 0;
+}
+
 static int of_wrong_names(void *unused) {
     (void)unused;
     char *at = map(BYTES, MAP_PRIVATE | MAP_ANONYMOUS, -1);
@@ -260,6 +274,7 @@ PLAIN_PART(own_stack)
 PLAIN_PART(static_data)
 PLAIN_PART(shared_memory)
 PLAIN_PART(names)
+PLAIN_PART(unequal_names)
 PART(wrong_names)
 PLAIN_PART(arenas)
 PLAIN_PART(trimmed_heap)
@@ -270,6 +285,7 @@ int main(void) {
         cmocka_unit_test(part_static_data), cmocka_unit_test(part_shared_memory),
         cmocka_unit_test(part_names),       cmocka_unit_test(part_wrong_names),
         cmocka_unit_test(part_arenas),      cmocka_unit_test(part_trimmed_heap),
+        cmocka_unit_test(part_unequal_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -140,6 +140,7 @@ static uint64_t part_of(const struct walk *walk, uintptr_t start, uintptr_t end,
 static uint64_t take_claims(struct walk *walk, uint64_t bytes) {
     const struct sys_residency *ret = walk->ret;
     const struct mapping *mapping = &walk->mapping;
+    uint64_t whole = bytes;
     while (walk->claim < ret->n_claims && ret->claims[walk->claim].end <= mapping->start) {
         walk->claim++;
     }
@@ -147,7 +148,7 @@ static uint64_t take_claims(struct walk *walk, uint64_t bytes) {
         const struct sys_claim *claim = &ret->claims[i];
         if (claim->start < mapping->end && claim->start < claim->end &&
             !(claim->in_last_mapping && claim->end > mapping->end)) {
-            uint64_t part = part_of(walk, claim->start, claim->end, bytes);
+            uint64_t part = least(bytes, part_of(walk, claim->start, claim->end, whole));
             *claim->resident += part;
             bytes -= part;
         }
