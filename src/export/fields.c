@@ -40,6 +40,7 @@ static const struct field snapshot_fields[] = {
     BOOLEAN(struct snapshot, has_groups),
     BOOLEAN(struct snapshot, has_stacks),
     UNSIGNED(struct snapshot, sample_bytes),
+    UNSIGNED(struct snapshot, samples_dropped),
 };
 
 static const struct field pool_fields[] = {

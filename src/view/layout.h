@@ -47,7 +47,8 @@
     X(descriptor, reciprocal) X(descriptor, slab) \
     X(slab, owner) X(slab, records) X(slab, first_chunk) \
     X(heap_note, next) X(heap_note, object) X(heap_note, pool) X(heap_note, record_value) \
-    X(sample_table, mean_bytes) X(sample_table, samples) X(sample_table, stacks) \
+    X(sample_table, mean_bytes) X(sample_table, dropped) X(sample_table, samples) \
+    X(sample_table, stacks) \
     X(sample_table, samples_used) X(sample_table, stacks_used) \
     X(sample, object) X(sample, thread) \
     X(sample_stack, version) X(sample_stack, samples) X(sample_stack, account) \

@@ -185,6 +185,7 @@ struct snapshot {
     size_t n_groups;
     bool has_stacks;
     uint64_t sample_bytes;                 /* mean bytes between samples; 0: sampling is off */
+    uint64_t samples_dropped;              /* that had no room, ever */
     struct snapshot_stack *stacks;         /* most bytes first */
     size_t n_stacks;
     struct snapshot_image *images;         /* by address */

@@ -35,6 +35,7 @@ static int read_stacks(struct take *take, struct stacks *ret) {
         return result;
     }
     take->snapshot->sample_bytes = layout_get(layout, table, FIELD_sample_table_mean_bytes);
+    take->snapshot->samples_dropped = layout_get(layout, table, FIELD_sample_table_dropped);
     ret->start = layout_get(layout, table, FIELD_sample_table_stacks) + size;
     ret->n = (size_t)layout_get(layout, table, FIELD_sample_table_stacks_used);
     if (ret->n > STACKS_MAX) {

@@ -181,6 +181,7 @@ static inline struct snapshot *sample_snapshot(void) {
     SAMPLE_COPY(sample, groups, n_groups, sample_groups);
     sample->has_stacks = true;
     sample->sample_bytes = 524288;
+    sample->samples_dropped = 3;
     SAMPLE_COPY(sample, stacks, n_stacks, sample_stacks);
     SAMPLE_COPY(sample, images, n_images, sample_images);
     SAMPLE_COPY(sample, symbols, n_symbols, sample_symbols);
