@@ -89,7 +89,7 @@ static void child_after_fork(void) {
         drop_registry();
         return;
     }
-    /* Before anything else: there is nothing where the books were. */
+    /* Before anything else: the books are the parent's until then. */
     space_child();
     /* Nobody else is there; the blocks that the others' caches free need it. */
     sys_lock_drop(&recorder_lock);

@@ -49,7 +49,7 @@ int64_t sys_wall_clock(uint32_t *ret_microseconds);
 /* Give a part of a reservation, once in a process, memory that other processes can be let look at:
  * a memfd of that name, readable by its owner. No rights on it yet, nothing is resident. 0, or a
  * negative errno and nothing has changed. sys_operations.commit and purge go on working on it. A
- * child of a fork has nothing there until sys_share_child. */
+ * child of a fork shares it until sys_share_child. */
 int sys_share(void *start, size_t bytes, const char *name);
 
 struct sys_part {
@@ -61,7 +61,7 @@ struct sys_part {
 void sys_share_before_fork(const struct sys_part *parts, size_t n);
 void sys_share_parent(void);
 enum { SYS_SHARE_SHARED = 0, SYS_SHARE_PRIVATE = 1 };
-int sys_share_child(void); /* what it is now; -ENOMEM: there is nothing */
+int sys_share_child(void); /* what it is now; -ENOMEM: the parent's, not to be used */
 
 /* ---- locks --------------------------------------------------------------------------------
  * Ranks, in the order in which locks may be taken (a thread holding one takes only later ones):

@@ -2,9 +2,11 @@
 /* A part of the process's memory that others may be let look at: a memfd.
  *
  * FORK. Shared memory stays shared in a child, which would then write into its parent's books. So
- * the mapping is left out of children, and each gets a copy: a memfd of its own, filled before the
- * fork; or where none is to be had (descriptors, memory), private memory. The descriptor is only
- * for others to open: a program that closes all of its descriptors keeps the mapping. */
+ * each child gets a copy: a memfd of its own, filled before the fork and mapped in the place of the
+ * parent's; or where none is to be had (descriptors, memory), private memory. To leave the mapping
+ * out of children (MADV_DONTFORK) would be worse: whoever maps something in the child before us is
+ * given the hole. The descriptor is only for others to open: a program that closes all of its
+ * descriptors keeps the mapping. */
 #include "sys/linux/share.h"
 
 #include "sys/sys.h"
@@ -79,7 +81,6 @@ static int map(int fd) {
         return -errno;
     }
     (void)madvise(share.start, share.bytes, MADV_DONTDUMP);
-    (void)madvise(share.start, share.bytes, MADV_DONTFORK);
     /* Nobody makes it shorter under us, or opens it to write. */
     (void)fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
     (void)fchmod(fd, S_IRUSR);
