@@ -3,30 +3,44 @@
 """What does it cost a process that `mempool top` looks at it? watched_replay.py MEMPOOL TRACE
 
 Pairs of replays of a trace: one alone, one with `mempool top` attached, once a second or as often
-as asked. A ratio is of the two replays of a pair; the median of the pairs counts.
+as asked. A ratio is of the two replays of a pair; the median of the pairs counts. Where runs differ
+by more than that, the processor time of a look is the bound: the process is not stopped, and would
+lose no more if it were, or had to share its processor.
 """
 import argparse
+import glob
 import json
+import os
 import statistics
 import subprocess
 import threading
 import time
 
-REST_S = 0.02
+REST_S = 0.25
+PUBLISHED = '/memfd:mempool '
 
 
-def parents():
-    """{pid: parent's pid} of all processes."""
-    listed = subprocess.run(['ps', '-e', '-o', 'pid=,ppid='], check=True, capture_output=True,
-                            text=True).stdout
-    return dict(map(int, line.split()) for line in listed.splitlines())
+def descendants(pid):
+    """A process's children, and theirs."""
+    found = []
+    for path in glob.glob(f'/proc/{pid}/task/*/children'):
+        try:
+            with open(path, encoding='utf-8') as file:
+                children = [int(word) for word in file.read().split()]
+        except OSError:
+            continue
+        for child in children:
+            found += [child, *descendants(child)]
+    return found
 
 
-def is_below(pid, ancestor, parent_of):
-    """Is it the ancestor or a descendant of it?"""
-    while pid and pid != ancestor:
-        pid = parent_of.get(pid, 0)
-    return pid == ancestor
+def publishes(pid):
+    """Does it use the library?"""
+    try:
+        with open(f'/proc/{pid}/maps', encoding='utf-8', errors='replace') as file:
+            return PUBLISHED in file.read()
+    except OSError:
+        return False
 
 
 class Watcher(threading.Thread):
@@ -35,29 +49,28 @@ class Watcher(threading.Thread):
     def __init__(self, command, replay, options):
         super().__init__()
         self.command, self.replay, self.options = command, replay, options
-        self.tops, self.looks = {}, 0
+        self.tops, self.looks, self.cpu_s = {}, 0, 0.0
 
     def run(self):
         while self.replay.poll() is None:
-            listed = json.loads(subprocess.run([self.command, 'ls', '--json'], check=True,
-                                               capture_output=True, text=True).stdout)
-            parent_of = parents()
-            for process in listed['processes']:
-                pid = process['pid']
-                if pid not in self.tops and is_below(pid, self.replay.pid, parent_of):
+            for pid in descendants(self.replay.pid):
+                if pid not in self.tops and publishes(pid):
                     # pylint: disable-next=consider-using-with
                     self.tops[pid] = subprocess.Popen(
                         [self.command, 'top', '--batch', '--json', '--exit-with-process',
                          f'--every={self.options.every}', f'--view={self.options.view}',
                          '--rows=40', str(pid)],
                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-            time.sleep(REST_S * 10)
+            time.sleep(REST_S)
         for top in self.tops.values():
-            self.looks += len(top.communicate()[0].splitlines())
+            self.looks += len(top.stdout.read().splitlines())
+            _, status, usage = os.wait4(top.pid, 0)
+            top.returncode = os.waitstatus_to_exitcode(status)
+            self.cpu_s += usage.ru_utime + usage.ru_stime
 
 
 def replay_ns(options, is_watched):
-    """Nanoseconds a pair, of one run; how often top looked."""
+    """Nanoseconds a pair, of one run; its watcher."""
     with subprocess.Popen([options.mempool, 'replay', '--json', '--no-progress', '--against=none',
                            f'--rounds={options.rounds}', f'--workers={options.workers}',
                            options.trace], stdout=subprocess.PIPE, text=True) as replay:
@@ -67,7 +80,7 @@ def replay_ns(options, is_watched):
         said = replay.communicate()[0]
         if is_watched:
             watcher.join()
-    return json.loads(said)['contenders'][0]['ns_per_pair']['median'], watcher.looks
+    return json.loads(said)['contenders'][0]['ns_per_pair']['median'], watcher
 
 
 def main():
@@ -77,19 +90,22 @@ def main():
     parser.add_argument('mempool', help='the command')
     parser.add_argument('trace')
     parser.add_argument('--pairs', type=int, default=7)
-    parser.add_argument('--rounds', type=int, default=5, help='of each replay (5)')
+    parser.add_argument('--rounds', type=int, default=40, help='of each replay (40)')
     parser.add_argument('--workers', type=int, default=1)
     parser.add_argument('--every', default='1s', help='from look to look (1s)')
     parser.add_argument('--view', default='pools', help='what top shows (pools)')
     options = parser.parse_args()
-    ratios = []
+    ratios, looks, cpu_s = [], 0, 0.0
     for pair in range(options.pairs):
         order = (False, True) if pair % 2 == 0 else (True, False)
         found = {is_watched: replay_ns(options, is_watched) for is_watched in order}
-        (alone, _), (watched, looks) = found[False], found[True]
+        (alone, _), (watched, watcher) = found[False], found[True]
         ratios.append(watched / alone)
-        print(f'alone {alone:.2f} ns, watched {watched:.2f} ns ({looks} looks): '
+        looks, cpu_s = looks + watcher.looks, cpu_s + watcher.cpu_s
+        print(f'alone {alone:.2f} ns, watched {watched:.2f} ns ({watcher.looks} looks): '
               f'{watched / alone:.4f}', flush=True)
+    print(f'{looks} looks of {1000 * cpu_s / max(looks, 1):.2f} ms of processor time each, '
+          'the beginning and end of top included')
     print(f'median {statistics.median(ratios):.4f} ({min(ratios):.4f} to {max(ratios):.4f})')
 
 
