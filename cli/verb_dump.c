@@ -2,7 +2,6 @@
 /* `mempool dump`: a statedump of a process, without asking it. */
 #include <stdio.h>
 
-#include "cli/message.h"
 #include "cli/verb.h"
 #include "cli/view_job.h"
 #include "cli/whole_file.h"
@@ -45,27 +44,20 @@ static int take_own(struct view_job *job, int option, const char *value) {
     return CLI_OK;
 }
 
+static int use(const struct view_job *job, const struct snapshot *snapshot) {
+    const struct dump_job *own = (const struct dump_job *)job;
+    return whole_file_write(verb, own->path, snapshot, export_statedump);
+}
+
 int verb_dump(int argc, char **argv) {
     struct dump_job job = {
         .view = {.verb = verb,
                  .long_options = long_options,
                  .letters = ":ho:",
-                 .take_own = take_own},
+                 .take_own = take_own,
+                 .target_want = TARGET_WANT_LEDGER,
+                 .print_help = print_help,
+                 .use = use},
     };
-    int status = view_job_parse(&job.view, argc, argv);
-    if (status != CLI_OK) {
-        return status;
-    }
-    if (job.view.is_help) {
-        print_help();
-        return finish_output(verb);
-    }
-    struct snapshot *snapshot;
-    status = view_job_take(&job.view, 0, TARGET_WANT_LEDGER, &snapshot);
-    if (status == CLI_OK) {
-        status = whole_file_write(verb, job.path, snapshot, export_statedump);
-        snapshot_free(snapshot);
-    }
-    target_close(&job.view.target);
-    return status;
+    return view_job_run(&job.view, argc, argv);
 }

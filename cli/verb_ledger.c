@@ -190,21 +190,10 @@ static int print(const struct view_job *job, const struct snapshot *snapshot) {
 }
 
 int verb_ledger(int argc, char **argv) {
-    struct view_job job = {.verb = verb, .long_options = long_options};
-    int status = view_job_parse(&job, argc, argv);
-    if (status != CLI_OK) {
-        return status;
-    }
-    if (job.is_help) {
-        print_help();
-        return finish_output(verb);
-    }
-    struct snapshot *snapshot;
-    status = view_job_take(&job, 0, TARGET_WANT_LEDGER, &snapshot);
-    if (status == CLI_OK) {
-        status = print(&job, snapshot);
-        snapshot_free(snapshot);
-    }
-    target_close(&job.target);
-    return status;
+    struct view_job job = {.verb = verb,
+                           .long_options = long_options,
+                           .target_want = TARGET_WANT_LEDGER,
+                           .print_help = print_help,
+                           .use = print};
+    return view_job_run(&job, argc, argv);
 }

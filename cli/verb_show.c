@@ -61,6 +61,8 @@ static int take_words(struct view_job *job, int argc, char **argv) {
     int status = view_job_target(job, argc, argv);
     if (status == CLI_OK && optind < argc) {
         ((struct show_job *)job)->pool = argv[optind++];
+        job->want = SNAPSHOT_WANT_GROUPS;
+        job->target_want = TARGET_WANT_SYMBOLS;
     }
     return status;
 }
@@ -134,28 +136,19 @@ static int print(const struct show_job *job, const struct snapshot *snapshot) {
     return status;
 }
 
+static int use(const struct view_job *job, const struct snapshot *snapshot) {
+    return print((const struct show_job *)job, snapshot);
+}
+
 int verb_show(int argc, char **argv) {
     struct show_job job = {
         .view = {.verb = verb,
                  .long_options = long_options,
                  .take_own = take_own,
-                 .take_words = take_words},
+                 .take_words = take_words,
+                 .target_want = TARGET_WANT_LEDGER,
+                 .print_help = print_help,
+                 .use = use},
     };
-    int status = view_job_parse(&job.view, argc, argv);
-    if (status != CLI_OK) {
-        return status;
-    }
-    if (job.view.is_help) {
-        print_help();
-        return finish_output(verb);
-    }
-    struct snapshot *snapshot;
-    status = view_job_take(&job.view, job.pool ? SNAPSHOT_WANT_GROUPS : 0,
-                           job.pool ? TARGET_WANT_SYMBOLS : TARGET_WANT_LEDGER, &snapshot);
-    if (status == CLI_OK) {
-        status = print(&job, snapshot);
-        snapshot_free(snapshot);
-    }
-    target_close(&job.view.target);
-    return status;
+    return view_job_run(&job.view, argc, argv);
 }

@@ -108,27 +108,20 @@ static int print(const struct sites_job *job, const struct snapshot *snapshot) {
     return status;
 }
 
+static int use(const struct view_job *job, const struct snapshot *snapshot) {
+    return print((const struct sites_job *)job, snapshot);
+}
+
 int verb_sites(int argc, char **argv) {
     struct sites_job job = {
         .view = {.verb = verb,
                  .long_options = long_options,
                  .needs_groups = true,
-                 .take_own = take_own},
+                 .take_own = take_own,
+                 .want = SNAPSHOT_WANT_GROUPS,
+                 .target_want = TARGET_WANT_SYMBOLS,
+                 .print_help = print_help,
+                 .use = use},
     };
-    int status = view_job_parse(&job.view, argc, argv);
-    if (status != CLI_OK) {
-        return status;
-    }
-    if (job.view.is_help) {
-        print_help();
-        return finish_output(verb);
-    }
-    struct snapshot *snapshot;
-    status = view_job_take(&job.view, SNAPSHOT_WANT_GROUPS, TARGET_WANT_SYMBOLS, &snapshot);
-    if (status == CLI_OK) {
-        status = print(&job, snapshot);
-        snapshot_free(snapshot);
-    }
-    target_close(&job.view.target);
-    return status;
+    return view_job_run(&job.view, argc, argv);
 }

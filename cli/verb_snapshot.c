@@ -2,7 +2,6 @@
 /* `mempool snapshot`: all that is known of a process, as a file. */
 #include <stdio.h>
 
-#include "cli/message.h"
 #include "cli/verb.h"
 #include "cli/view_job.h"
 #include "cli/whole_file.h"
@@ -25,7 +24,6 @@ static const struct option long_options[] = {
 struct snapshot_job {
     struct view_job view;
     const char *path;
-    bool is_without_sites;
 };
 
 static void print_help(void) {
@@ -51,11 +49,17 @@ static void print_help(void) {
 static int take_own(struct view_job *job, int option, const char *value) {
     struct snapshot_job *own = (struct snapshot_job *)job;
     if (option == OPTION_NO_SITES) {
-        own->is_without_sites = true;
+        job->want = 0;
+        job->target_want = TARGET_WANT_LEDGER;
     } else {
         own->path = value;
     }
     return CLI_OK;
+}
+
+static int use(const struct view_job *job, const struct snapshot *snapshot) {
+    const struct snapshot_job *own = (const struct snapshot_job *)job;
+    return whole_file_write(verb, own->path, snapshot, export_json);
 }
 
 int verb_snapshot(int argc, char **argv) {
@@ -63,24 +67,11 @@ int verb_snapshot(int argc, char **argv) {
         .view = {.verb = verb,
                  .long_options = long_options,
                  .letters = ":ho:",
-                 .take_own = take_own},
+                 .take_own = take_own,
+                 .want = SNAPSHOT_WANT_GROUPS | SNAPSHOT_WANT_STACKS,
+                 .target_want = TARGET_WANT_LEDGER | TARGET_WANT_SYMBOLS,
+                 .print_help = print_help,
+                 .use = use},
     };
-    int status = view_job_parse(&job.view, argc, argv);
-    if (status != CLI_OK) {
-        return status;
-    }
-    if (job.view.is_help) {
-        print_help();
-        return finish_output(verb);
-    }
-    unsigned want = job.is_without_sites ? 0 : SNAPSHOT_WANT_GROUPS | SNAPSHOT_WANT_STACKS;
-    struct snapshot *snapshot;
-    status = view_job_take(&job.view, want, TARGET_WANT_LEDGER | (want ? TARGET_WANT_SYMBOLS : 0),
-                           &snapshot);
-    if (status == CLI_OK) {
-        status = whole_file_write(verb, job.path, snapshot, export_json);
-        snapshot_free(snapshot);
-    }
-    target_close(&job.view.target);
-    return status;
+    return view_job_run(&job.view, argc, argv);
 }

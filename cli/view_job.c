@@ -110,6 +110,25 @@ int view_job_take(struct view_job *job, unsigned want, unsigned target_want,
     return CLI_OK;
 }
 
+int view_job_run(struct view_job *job, int argc, char **argv) {
+    struct snapshot *snapshot;
+    int status = view_job_parse(job, argc, argv);
+    if (status != CLI_OK) {
+        return status;
+    }
+    if (job->is_help) {
+        job->print_help();
+        return finish_output(job->verb);
+    }
+    status = view_job_take(job, job->want, job->target_want, &snapshot);
+    if (status == CLI_OK) {
+        status = job->use(job, snapshot);
+        snapshot_free(snapshot);
+    }
+    target_close(&job->target);
+    return status;
+}
+
 size_t view_job_most(const struct view_job *job) {
     return job->top ? job->top : job->is_json || job->is_all ? SIZE_MAX : VIEW_TOP_DEFAULT;
 }

@@ -40,6 +40,10 @@ struct view_job {
     const struct option *long_options; /* ended by zeros */
     const char *letters;               /* of getopt_long, with a colon before; NULL: ":h" */
     bool needs_groups; /* without call sites there is nothing to show */
+    unsigned want, target_want; /* of the snapshot, for view_job_run; options may change them */
+    void (*print_help)(void);
+    /* What the verb does with the snapshot: an exit status. */
+    int (*use)(const struct view_job *job, const struct snapshot *snapshot);
     /* An option of the verb's own, by letter or number: an exit status. NULL: it has none. */
     int (*take_own)(struct view_job *job, int option, const char *value);
     /* What follows the options, from argv[optind] on. NULL: PID, or nothing behind a file. */
@@ -53,6 +57,10 @@ struct view_job {
 
 /** view_job_parse: take the command line.  An exit status. */
 int view_job_parse(struct view_job *job, int argc, char **argv);
+
+/** view_job_run: all of a verb that looks once: the command line, help, a snapshot, and its use.
+ *  An exit status. */
+int view_job_run(struct view_job *job, int argc, char **argv);
 
 /** view_job_target: take the argument PID, where no option named a file.  An exit status. */
 int view_job_target(struct view_job *job, int argc, char **argv);
