@@ -42,6 +42,7 @@ static const struct format formats[] = {
     {"openmetrics", 0, TARGET_WANT_LEDGER, false, write_openmetrics},
     {"pprof", WANT_SITES, TARGET_WANT_SYMBOLS, true, export_pprof},
     {"folded", WANT_SITES, TARGET_WANT_SYMBOLS, false, export_folded},
+    {"heapprofile", WANT_SITES, TARGET_WANT_SYMBOLS, false, export_heapprofile},
     {"statedump", 0, TARGET_WANT_LEDGER, false, export_statedump},
 };
 enum { N_FORMATS = sizeof(formats) / sizeof(formats[0]) };
@@ -66,6 +67,7 @@ static void print_help(void) {
            "                 pprof: live bytes and objects by call site or sampled stack, for\n"
            "                 pprof (profile.proto, compressed)\n"
            "                 folded: the same as lines, for flame graphs\n"
+           "                 heapprofile: the same as text, for google-pprof\n"
            "                 statedump: with GlusterFS's keys, as `mempool dump`\n");
     printf("  --core=FILE    of a core file\n"
            "  --snapshot=FILE\n"

@@ -93,6 +93,7 @@ need_group() {
         # Others' readers of what we write.
         want prometheus
         want golang-go
+        want google-perftools
         want python3-jsonschema
         ;;
     bench)

@@ -130,6 +130,7 @@ enum mempool_export_format {
     MEMPOOL_EXPORT_OPENMETRICS = 2, /* text for Prometheus and its kin */
     MEMPOOL_EXPORT_PPROF = 3,       /* profile.proto in gzip: live objects and bytes by call site */
     MEMPOOL_EXPORT_FOLDED = 4,      /* a line for each call site, for flame graphs */
+    MEMPOOL_EXPORT_HEAPPROFILE = 5, /* gperftools' heap profile as text, for google-pprof */
 };
 
 /** mempool_export: write a snapshot of this process to fd, in a format: the numbers that the

@@ -20,6 +20,8 @@ void export_openmetrics(const struct snapshot *const *snapshots, size_t n,
 void export_pprof(const struct snapshot *snapshot, struct export_output *output);
 /* "process;component;type;frame;frame bytes" a line, for flame graphs. */
 void export_folded(const struct snapshot *snapshot, struct export_output *output);
+/* gperftools' heap profile as text, for google-pprof: the same as export_pprof has, by address. */
+void export_heapprofile(const struct snapshot *snapshot, struct export_output *output);
 /* GlusterFS's statedump, as mempool_statedump writes it. */
 void export_statedump(const struct snapshot *snapshot, struct export_output *output);
 

@@ -27,6 +27,8 @@ static const struct format formats[] = {
     [MEMPOOL_EXPORT_OPENMETRICS] = {0, true, write_openmetrics},
     [MEMPOOL_EXPORT_PPROF] = {SNAPSHOT_WANT_GROUPS | SNAPSHOT_WANT_STACKS, false, export_pprof},
     [MEMPOOL_EXPORT_FOLDED] = {SNAPSHOT_WANT_GROUPS | SNAPSHOT_WANT_STACKS, false, export_folded},
+    [MEMPOOL_EXPORT_HEAPPROFILE] = {SNAPSHOT_WANT_GROUPS | SNAPSHOT_WANT_STACKS, false,
+                                    export_heapprofile},
 };
 enum { N_FORMATS = sizeof formats / sizeof formats[0] };
 

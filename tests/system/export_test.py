@@ -5,6 +5,7 @@ FOLDER-OF-PROFILE-WIRE"""
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -67,6 +68,25 @@ def check_pprof(pid):
     same({os.path.basename(stack[0][2]) for stack, _, _ in samples}, {'published'}, 'image')
 
 
+def check_heap_profile(pid):
+    """By the program that it is for, where that is."""
+    text = exported(pid, 'heapprofile')
+    total = f'{published.ITEMS + published.BLOCKS}: {ITEM_BYTES + BLOCK_BYTES}'
+    expect(text.startswith(f'heap profile: {total} [{total}] @ heapprofile\n'), text[:100])
+    expect(re.search(r'^\d+: \d+ \[\d+: \d+\] @ 0x[0-9a-f]+$', text, re.M), text[:300])
+    expect(re.search(r'\nMAPPED_LIBRARIES:\n[0-9a-f]+-[0-9a-f]+ r-xp .*/published\n', text), text)
+    if not shutil.which('google-pprof'):
+        print('not read by google-pprof: it is not installed')
+        return
+    with tempfile.NamedTemporaryFile('w', suffix='.heap') as file:
+        file.write(text)
+        file.flush()
+        ended = run(['google-pprof', '--text', '--lines', os.readlink(f'/proc/{pid}/exe'),
+                     file.name])
+    for function in ('take_item', 'take_block'):
+        expect(function in ended.stdout, f'google-pprof: {ended.stdout}{ended.stderr}')
+
+
 def check_formats(pid):
     """Each of them says the same."""
     check_json(exported(pid, 'json'), pid)
@@ -74,6 +94,7 @@ def check_formats(pid):
     same(set(exported(pid, 'folded').splitlines()),
          {f'published;published;item;take_item {ITEM_BYTES}',
           f'published;published;buffer;take_block {BLOCK_BYTES}'}, 'folded')
+    check_heap_profile(pid)
     dump = exported(pid, 'statedump')
     expect(re.search(r'pool-name=published:item\nhot-count=990\n', dump), 'statedump')
     expect('[mempool.ledger]' in dump, 'statedump has a ledger')
@@ -119,7 +140,8 @@ def check_refusals(pid):
     gone = run([MEMPOOL, 'export', '4194000'], wanted_status=1)
     expect('4194000' in gone.stderr, gone.stderr)
     text = run([MEMPOOL, 'export', '--help']).stdout
-    for word in ('json', 'openmetrics', 'pprof', 'folded', 'statedump', '--core', '--output'):
+    for word in ('json', 'openmetrics', 'pprof', 'folded', 'heapprofile',
+                 'statedump', '--core', '--output'):
         expect(word in text, f'--help does not name {word}')
 
 
