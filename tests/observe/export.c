@@ -117,6 +117,18 @@ static void folded_has_functions(void **state) {
     end_things(pool);
 }
 
+/* The sum of the first line is that of the others. */
+static void a_heap_profile_adds_up(void **state) {
+    (void)state;
+    struct mempool *pool = make_things();
+    const char *text = exported(MEMPOOL_EXPORT_HEAPPROFILE);
+    uint64_t count = N_THINGS - N_PUT + N_BLOCKS;
+    CHECK_EQUAL(number_at(text, "heap profile: "), count);
+    CHECK_EQUAL(number_at(text, "] @ heapprofile\n"), N_THINGS - N_PUT);
+    CHECK(strstr(text, "\nMAPPED_LIBRARIES:\n") != NULL);
+    end_things(pool);
+}
+
 static void pprof_is_compressed(void **state) {
     (void)state;
     struct mempool *pool = make_things();
@@ -128,7 +140,7 @@ static void pprof_is_compressed(void **state) {
 static void what_cannot_be_is_refused(void **state) {
     (void)state;
     errno = EXDEV;
-    assert_int_equal(mempool_export(1, (enum mempool_export_format)5), -EINVAL);
+    assert_int_equal(mempool_export(1, (enum mempool_export_format)6), -EINVAL);
     assert_int_equal(mempool_export(1, (enum mempool_export_format)-1), -EINVAL);
     assert_int_equal(mempool_export(-1, MEMPOOL_EXPORT_JSON), -EBADF);
     assert_int_equal(errno, EXDEV);
@@ -158,6 +170,7 @@ int main(void) {
         cmocka_unit_test(json_has_all),
         cmocka_unit_test(openmetrics_is_whole),
         cmocka_unit_test(folded_has_functions),
+        cmocka_unit_test(a_heap_profile_adds_up),
         cmocka_unit_test(pprof_is_compressed),
         cmocka_unit_test(what_cannot_be_is_refused),
     };
