@@ -219,7 +219,8 @@ static int fill_slot(struct describing *d, uint64_t pool) {
     found->state = state_of(layout, record[0]);
     if (found->state == MEMPOOL_STATE_LIVE && tagged != 0) {
         found->object_bytes = record[1] >> layout_number(layout, NUMBER_tag_bytes_shift);
-        result = name_account(d, (uint32_t)record[1] >> layout_number(layout, NUMBER_place_shift));
+        result = name_account(d, (uint32_t)((record[1] & UINT32_MAX) >>
+                                            layout_number(layout, NUMBER_place_shift)));
     }
     return result == 0 && found->state != MEMPOOL_STATE_VIRGIN ? read_past(d, record[0]) : result;
 }

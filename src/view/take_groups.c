@@ -122,7 +122,8 @@ static void count_records(struct census *census, const struct take_place *place,
             continue;
         }
         uint64_t tag = census->records[i * step + 1];
-        count_live(census, OF_ACCOUNT | (uint32_t)tag >> place_shift, value, tag >> bytes_shift);
+        uint64_t account = (tag & UINT32_MAX) >> place_shift;
+        count_live(census, OF_ACCOUNT | account, value, tag >> bytes_shift);
     }
 }
 
