@@ -228,13 +228,23 @@ struct magazine *depot_empty_magazine(struct depot *depot) {
     return magazine;
 }
 
+static void drop_stale(struct depot *depot) {
+    struct magazine *magazine;
+    while ((magazine = depot->stale) != NULL) {
+        depot->stale = magazine->next;
+        magazine_destroy(magazine);
+    }
+}
+
 void depot_drop_spare(struct depot *depot) {
+    drop_stale(depot);
     while (depot->spare != NULL) {
         magazine_destroy(depot_empty_magazine(depot));
     }
 }
 
 static void keep_or_destroy(struct depot *depot, struct magazine *magazine) {
+    drop_stale(depot);
     if (magazine->capacity != depot->target || depot->n_spare >= SPARE_MAGAZINES) {
         magazine_destroy(magazine);
         return;
@@ -333,8 +343,12 @@ static struct magazine *loose_for_take(struct depot *depot, bool may_grow) {
         return depot->loose;
     }
     if (depot->full != NULL) {
-        if (depot->loose != NULL) {
+        if (depot->loose != NULL && may_grow) {
             keep_or_destroy(depot, depot->loose);
+        } else if (depot->loose != NULL) {
+            /* Whom the handler interrupted may hold the lock that memory is given back under. */
+            depot->loose->next = depot->stale;
+            depot->stale = depot->loose;
         }
         depot->loose = depot->full;
         depot->full = depot->loose->next;

@@ -93,6 +93,7 @@ struct depot {
     struct magazine *loose; /* for single rounds; may be NULL */
     struct span span;       /* where the next slabs of a large pool lie */
     struct magazine *spare; /* empty ones of the target's capacity; put back by reclaim steps */
+    struct magazine *stale; /* empty ones that a handler had no use for, and may not destroy */
     uint32_t n_spare;
     struct magazine *parked;  /* of objects put by others than who got them (cache/park.h), */
     struct magazine *waiting; /* and those that are settled when the mark is past */
@@ -135,7 +136,8 @@ static inline size_t depot_out(const struct depot *depot) {
 /* Note that this many slots are live now. No lock needed. */
 void depot_note_live(struct depot *depot, size_t live);
 
-/* -- single rounds, for what goes past the caches -- */
+/* -- single rounds, for what goes past the caches. `may_grow`: memory may be asked for, and given
+ * back -- */
 bool depot_take(struct depot *depot, struct round *ret_round, bool may_grow);
 void depot_give(struct depot *depot, struct round round);
 

@@ -45,6 +45,9 @@ static inline void depot_check(struct depot *depot) {
         CHECK(load_relaxed(&at->n) == 0 && at->capacity == depot->target);
         n_spare++;
     }
+    for (const struct magazine *at = depot->stale; at != NULL; at = at->next) {
+        CHECK_EQUAL(load_relaxed(&at->n), 0);
+    }
     rounds += depot->loose != NULL ? load_relaxed(&depot->loose->n) : 0;
     CHECK_EQUAL(load_relaxed(&depot->n_slabs), n_slabs);
     CHECK_EQUAL(load_relaxed(&depot->slots), n_slabs * depot->shape.slots);
@@ -62,7 +65,8 @@ static inline void depot_end(struct depot *depot) {
     depot_close(depot);
     depot_check(depot);
     CHECK_EQUAL(depot_out(depot), 0);
-    CHECK(depot->full == NULL && depot->loose == NULL && depot->spare == NULL);
+    CHECK(depot->full == NULL && depot->loose == NULL && depot->spare == NULL &&
+          depot->stale == NULL);
     depot->count = 0;
     while ((slab = depot_detach_empty(depot, UINT32_MAX)) != NULL) {
         CHECK(slab_retire(slab, &depot->shape, SIZE_MAX, depot->number));

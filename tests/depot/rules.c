@@ -281,6 +281,34 @@ static void empty_slabs_are_detached_in_turn(void **state) {
     depot_end(&depot);
 }
 
+/* In a handler whose thread may hold the lock that memory is given back under: an empty magazine
+ * that nobody has a use for stays. */
+static void nothing_is_given_back_where_no_growth_is_allowed(void **state) {
+    (void)state;
+    struct round round;
+    depot_begin(&depot, 100, 1);
+    assert_true(depot_take(&depot, &round, true)); /* a loose magazine of the first size */
+    struct magazine *full = depot_empty_magazine(&depot);
+    assert_non_null(full);
+    assert_int_equal(depot_carve(&depot, full->rounds, 1, true), 1);
+    store_relaxed(&full->n, 1);
+    depot_give_magazine(&depot, full);
+    assert_non_null(depot.loose);
+    while (depot.target == depot.loose->capacity) {
+        depot_note_exchange(&depot);
+    }
+    sys_lock_take(&space.lock);
+    (void)alarm(20); /* a wait for it has no end */
+    assert_true(depot_take(&depot, &rounds[0], false));
+    (void)alarm(0);
+    sys_lock_drop(&space.lock);
+    assert_non_null(depot.stale);
+    depot_check(&depot);
+    depot_give(&depot, rounds[0]);
+    depot_give(&depot, round);
+    depot_end(&depot);
+}
+
 /* Slabs in use are carved before empty ones, so that these can go. */
 static void partial_slabs_come_first(void **state) {
     (void)state;
@@ -416,6 +444,7 @@ int main(void) {
         cmocka_unit_test(single_rounds_are_bounded),
         cmocka_unit_test(the_slot_limit_is_exact),
         cmocka_unit_test(no_growth_where_none_is_allowed),
+        cmocka_unit_test(nothing_is_given_back_where_no_growth_is_allowed),
         cmocka_unit_test(empty_magazines_are_kept),
         cmocka_unit_test(traffic_makes_magazines_grow),
         cmocka_unit_test(calm_traffic_does_not),
