@@ -22,7 +22,7 @@ static int make_a_pool(void *argument) {
     CHECK_EQUAL(load_relaxed(&sample_mean_bytes), setting->mean);
     CHECK_EQUAL(mempool_misuse_count(MEMPOOL_MISUSE_BAD_SETTING), setting->is_bad);
     void *object = mempool_get(pool);
-    CHECK_EQUAL(is_sample(object), setting->mean == 1);
+    CHECK(setting->mean > 1 || is_sample(object) == (setting->mean == 1)); /* above, by chance */
     CHECK((samples_table() != NULL) == (setting->mean != 0));
     mempool_put(object);
     /* The call has the last word. */
