@@ -96,18 +96,19 @@ uint32_t account_current(struct thread *thread, struct mempool_type *type) {
 
 /* Take bytes, and have room for as many blocks (0 or 1): NULL; or who refuses. */
 static struct mempool_component *debit(uint32_t place, size_t bytes, int blocks) {
-    struct thread *thread = thread_current;
     struct account *account = account_at(account_of_place(place));
     struct mempool_component *full = NULL;
-    if (tally_reach(thread, place)) {
-        full = tally_make_room(thread, place, bytes, blocks);
+    struct thread *holder = tally_enter(place);
+    if (holder != NULL) {
+        full = tally_make_room(holder, place, bytes, blocks);
         /* What the thread holds granted and unused, of all accounts, may be what is missing. */
-        if (full != NULL && tallies_return(thread)) {
-            full = tally_make_room(thread, place, bytes, blocks);
+        if (full != NULL && tallies_return(holder)) {
+            full = tally_make_room(holder, place, bytes, blocks);
         }
         if (full == NULL) {
-            tally_add(thread, place, -(int64_t)bytes, 0);
+            tally_add(holder, place, -(int64_t)bytes, 0);
         }
+        tally_leave(holder);
         return full;
     }
     full = component_charge(account->component, (int64_t)bytes);
@@ -129,10 +130,11 @@ static bool debit_or_refuse(uint32_t place, size_t bytes, int blocks) {
 }
 
 static void refund(uint32_t place, size_t bytes, int frees) {
-    struct thread *thread = thread_current;
     struct account *account = account_at(account_of_place(place));
-    if (tally_reach(thread, place)) {
-        tally_add(thread, place, (int64_t)bytes, -frees);
+    struct thread *holder = tally_enter(place);
+    if (holder != NULL) {
+        tally_add(holder, place, (int64_t)bytes, -frees);
+        tally_leave(holder);
     } else {
         (void)add_relaxed(&account->granted, -(int64_t)bytes);
         add_relaxed(&account->past_frees, (uint64_t)frees);
@@ -149,10 +151,11 @@ void account_uncharge(uint32_t place, size_t bytes) {
 }
 
 void account_add_block(uint32_t place) {
-    struct thread *thread = thread_current;
     uint32_t number = account_of_place(place);
-    if (tally_reach(thread, place)) {
-        tally_add(thread, place, 0, 1);
+    struct thread *holder = tally_enter(place);
+    if (holder != NULL) {
+        tally_add(holder, place, 0, 1);
+        tally_leave(holder);
     } else {
         add_relaxed(&account_at(number)->past_blocks, 1);
         peak_raise(&account_at(number)->peak_blocks, account_sum(number).blocks);
@@ -206,6 +209,7 @@ static int init_locked(void) {
         space_root_set(ROOT_ACCOUNTS, (uintptr_t)accounts);
         space_root_set(ROOT_COMPONENTS, (uintptr_t)component_root());
         thread_retiring = fold_thread;
+        thread_sitting_down = tallies_fold;
         pool_component_name = component_name;
         pool_soft_limits = components_soft_limits;
         store_relaxed(&depot_charge, component_charge_slab);

@@ -43,6 +43,12 @@ static inline uint32_t class_of(size_t bytes) {
     return (power - CLASS_SMALL_SHIFT) * 8 + (last >> (power - 3));
 }
 
+/* Where the cache is of a class that threads cache, by bytes. */
+static inline int32_t class_offset_of(size_t bytes) {
+    return bytes <= CLASS_TABLE * 16 ? class_offsets[((uint32_t)bytes + 15) / 16]
+                                     : class_offset(class_of(bytes));
+}
+
 static inline size_t class_bytes(uint32_t class) {
     if (class < CLASS_SMALL) {
         return (class + 1) * (size_t)16;

@@ -271,9 +271,11 @@ MEMPOOL_API int mempool_component_limit(struct mempool_component *component,
         limits->soft_bytes > INT64_MAX || limits->hard_bytes > INT64_MAX) {
         return -EINVAL;
     }
-    if (thread_attached(thread_current)) {
-        /* Grants of before were larger. */
-        (void)tallies_return(thread_current);
+    /* Grants of before were larger. */
+    struct thread *holder = tally_enter(PLACE_NONE);
+    if (holder != NULL) {
+        (void)tallies_return(holder);
+        tally_leave(holder);
     }
     sys_signals_block(&before);
     sys_lock_take(&account_lock);

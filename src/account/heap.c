@@ -5,14 +5,15 @@
  * thread's cache of the class, and writes the tag. A free does the reverse. Both do all of it
  * behind the door, or nothing; neither takes a lock or does an atomic read-modify-write where
  * tally, cache and slot are at hand. */
+#include "account/heap.h"
 #include "account/books.h"
 #include "account/class.h"
-#include "account/heap.h"
 #include "account/sampled.h"
 #include "account/tally.h"
 #include "base/bits.h"
 #include "cache/hit.h"
 #include "cache/park.h"
+#include "cache/seat.h"
 #include "misuse/explain.h"
 #include "pool/reclaim.h"
 #include "pool/recorder.h"
@@ -61,10 +62,10 @@ static record *find_block(const void *address, const struct depot **ret_depot) {
 
 /* ---- allocating ------------------------------------------------------------------------------ */
 
-/* Is there room in the thread's tally, so that nothing has to be charged? */
+/* Is there room in the thread's own tally, so that nothing has to be charged? */
 static bool has_room(const struct thread *thread, uint32_t place, size_t bytes) {
     uint64_t room;
-    return thread_attached(thread) && thread_has_tally(thread, place) &&
+    return !thread_seated && thread_attached(thread) && thread_has_tally(thread, place) &&
            room_take(load_relaxed(&thread_tally(thread, place)->room), bytes, &room);
 }
 
@@ -73,7 +74,7 @@ static bool has_room(const struct thread *thread, uint32_t place, size_t bytes) 
 static bool book(struct thread *thread, uint32_t place, size_t bytes) {
     uint64_t room;
     struct tally *tally = thread_tally(thread, place);
-    if (room_take(load_relaxed(&tally->room), bytes, &room)) {
+    if (!thread_seated && room_take(load_relaxed(&tally->room), bytes, &room)) {
         store_relaxed(&tally->room, room);
         return true;
     }
@@ -141,22 +142,11 @@ MEMPOOL_NOINLINE static void *allocate_of_class(size_t bytes, struct mempool_typ
     return block;
 }
 
-MEMPOOL_NOINLINE static void *allocate_slow(size_t bytes, struct mempool_type *type, uintptr_t site,
-                                            size_t zero_bytes) {
-    if (bytes > BLOCK_BYTES_LARGEST) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    return allocate_of_class(bytes, type, class_of(bytes), site, zero_bytes);
-}
-
-/* There is room for it: a slot that the thread has at hand, tagged and booked; NULL: a miss.
+/* Behind a shut door, with room in the tally: a slot of the cache, tagged and booked; NULL: a miss.
  * *ret_before: its record, before. */
-MEMPOOL_HOT_INLINE void *take_at_hand(struct thread *thread, int32_t offset, uint64_t tag,
-                                      struct tally *tally, uint64_t room, uintptr_t site,
-                                      uint64_t *ret_before) {
-    thread_shut_door(thread);
-    struct cache *cache = thread_heap_cache(thread, offset);
+MEMPOOL_HOT_INLINE void *take_booked(const struct thread *thread, struct cache *cache, uint64_t tag,
+                                     struct tally *tally, uint64_t room, uintptr_t site,
+                                     uint64_t *ret_before) {
     struct round *top = load_relaxed(&cache->top);
     void *block = NULL;
     record *slot_record = hit_may_take(cache, top, ret_before);
@@ -166,13 +156,98 @@ MEMPOOL_HOT_INLINE void *take_at_hand(struct thread *thread, int32_t offset, uin
         block = hit_take(thread, cache, top, slot_record, site);
         store_relaxed(&tally->room, room);
     }
+    return block;
+}
+
+/* The same of a class of the thread's own. */
+MEMPOOL_HOT_INLINE void *take_at_hand(struct thread *thread, int32_t offset, uint64_t tag,
+                                      struct tally *tally, uint64_t room, uintptr_t site,
+                                      uint64_t *ret_before) {
+    thread_shut_door(thread);
+    void *block =
+        take_booked(thread, thread_heap_cache(thread, offset), tag, tally, room, site, ret_before);
     thread_open_door(thread);
     return block;
+}
+
+/* What follows when the slow half of a tally has been at work. */
+static void after_making_room(const struct thread *thread) {
+    components_fire();
+    reclaim_if_due(thread->tick_ms);
+}
+
+/* A seated thread's, from its processor's tally and cache (cache/seat.h); NULL: a miss. */
+static void *take_seated(size_t bytes, uint32_t place, uintptr_t site, uint64_t *ret_before) {
+    uint64_t room;
+    void *block = NULL;
+    bool made_room = false;
+    struct thread *self = thread_current;
+    struct thread *seat = seat_take();
+    if (MEMPOOL_UNLIKELY(seat == NULL)) {
+        return NULL;
+    }
+    if (MEMPOOL_LIKELY(thread_has_tally(seat, place))) {
+        struct tally *tally = thread_tally(seat, place);
+        bool has_room = room_take(load_folded(&tally->room), bytes, &room);
+        if (MEMPOOL_UNLIKELY(!has_room)) {
+            made_room = true;
+            has_room = tally_make_room(seat, place, bytes, 1) == NULL &&
+                       room_take(load_relaxed(&tally->room), bytes, &room);
+        }
+        if (MEMPOOL_LIKELY(has_room)) {
+            struct cache *cache = thread_heap_cache(seat, class_offset_of(bytes));
+            block = take_booked(self, cache, tag_make(place, bytes), tally, room, site, ret_before);
+            if (MEMPOOL_LIKELY(block != NULL)) {
+                hit_prefetch_next(cache);
+            }
+        }
+    }
+    seat_leave(seat);
+    if (MEMPOOL_UNLIKELY(made_room)) {
+        after_making_room(self);
+    }
+    return block;
+}
+
+/* An allocation of a seated thread; NULL: a miss. */
+static void *allocate_seated(size_t bytes, uint32_t place, uintptr_t site, size_t zero_bytes) {
+    uint64_t before;
+    void *block = bytes <= CLASS_BYTES_CACHED && place != PLACE_NONE
+                      ? take_seated(bytes, place, site, &before)
+                      : NULL;
+    if (MEMPOOL_UNLIKELY(block == NULL)) {
+        return NULL;
+    }
+    if (MEMPOOL_UNLIKELY(sample_is_on())) {
+        account_sample(block, bytes, site);
+    }
+    PROBE_ALLOC(block, bytes);
+    return zero_bytes == 0 || slot_is_fresh(before) ? block : memset(block, 0, zero_bytes);
+}
+
+MEMPOOL_NOINLINE static void *allocate_slow(size_t bytes, struct mempool_type *type, uintptr_t site,
+                                            size_t zero_bytes) {
+    if (bytes > BLOCK_BYTES_LARGEST) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    if (thread_seated && type != NULL) {
+        uint32_t place = account_known(load_relaxed(&thread_current->account_places), type);
+        void *block = allocate_seated(bytes, place, site, zero_bytes);
+        if (MEMPOOL_LIKELY(block != NULL)) {
+            return block;
+        }
+    }
+    return allocate_of_class(bytes, type, class_of(bytes), site, zero_bytes);
 }
 
 /* The room is not large enough, or the tick is due. Of a class that threads cache. */
 MEMPOOL_NOINLINE static void *allocate_making_room(size_t bytes, struct mempool_type *type,
                                                    uintptr_t site, size_t zero_bytes) {
+    seat_if_wanted();
+    if (thread_seated) {
+        return allocate_slow(bytes, type, site, zero_bytes);
+    }
     struct thread *thread = thread_current;
     uint32_t place = account_known(load_relaxed(&thread->account_places), type);
     struct tally *tally = thread_tally(thread, place);
@@ -182,8 +257,7 @@ MEMPOOL_NOINLINE static void *allocate_making_room(size_t bytes, struct mempool_
         room_take(load_relaxed(&tally->room), bytes, &room)) {
         block = take_at_hand(thread, class_offset(class_of(bytes)), tag_make(place, bytes), tally,
                              room, site, &before);
-        components_fire();
-        reclaim_if_due(thread->tick_ms);
+        after_making_room(thread);
     }
     if (block == NULL) {
         return allocate_slow(bytes, type, site, zero_bytes);
@@ -243,6 +317,12 @@ MEMPOOL_HOT_INLINE void *allocate_any(size_t bytes, struct mempool_type *type, u
 
 MEMPOOL_NOINLINE static void *allocate_at_slow(size_t bytes, uint32_t place, uintptr_t site,
                                                size_t zero_bytes) {
+    if (thread_seated) {
+        void *block = allocate_seated(bytes, place, site, zero_bytes);
+        if (MEMPOOL_LIKELY(block != NULL)) {
+            return block;
+        }
+    }
     const struct account *account = account_at(account_of_place(place));
     (void)mempool_component_enter(account->component);
     return allocate_any(bytes, account->type, site, zero_bytes);
@@ -257,8 +337,7 @@ MEMPOOL_HOT_INLINE void *allocate_at(size_t bytes, uint32_t place, uintptr_t sit
         return allocate_at_slow(bytes, place, site, zero_bytes);
     }
     struct tally *tally = thread_tally(thread, place);
-    int32_t offset = bytes <= CLASS_TABLE * 16 ? class_offsets[((uint32_t)bytes + 15) / 16]
-                                               : class_offset(class_of(bytes));
+    int32_t offset = class_offset_of(bytes);
     if (!room_take(load_folded(&tally->room), bytes, &room)) {
         return allocate_at_slow(bytes, place, site, zero_bytes);
     }
@@ -334,10 +413,12 @@ static void give_back_large(const struct depot *depot) {
 
 /* ---- freeing --------------------------------------------------------------------------------- */
 
+static bool free_seated(void *block, uintptr_t site);
+
 MEMPOOL_NOINLINE static void free_slow(void *block, uintptr_t site) {
     int saved_errno = errno;
     const struct depot *depot = NULL;
-    if (block == NULL) {
+    if (block == NULL || (thread_seated && MEMPOOL_LIKELY(free_seated(block, site)))) {
         return;
     }
     record *slot_record = find_block(block, &depot);
@@ -350,22 +431,31 @@ MEMPOOL_NOINLINE static void free_slow(void *block, uintptr_t site) {
     errno = saved_errno;
 }
 
+/* The tally that a block's free is booked in, and its room then; NULL: the slow half is needed.
+ * Before the put: after it the slot may be somebody else's. */
+MEMPOOL_HOT_INLINE struct tally *find_room(const struct thread *holder, record *slot_record,
+                                           uint64_t *ret_room) {
+    uint64_t tag = load_relaxed(slot_next_tag(slot_record));
+    uint32_t place = tag_place(tag);
+    if (MEMPOOL_UNLIKELY(!thread_has_tally(holder, place))) {
+        return NULL;
+    }
+    struct tally *tally = thread_tally(holder, place);
+    return room_give(load_folded(&tally->room), tag - place, load_folded(&tally->cap), ret_room)
+               ? tally
+               : NULL;
+}
+
 /* Behind a shut door: true: put, and booked. */
 MEMPOOL_HOT_INLINE bool free_at_hand(struct thread *thread, struct cache *cache, void *block,
                                      record *slot_record, uintptr_t site) {
+    uint64_t room;
     struct round *top = load_relaxed(&cache->top);
     if (!hit_may_lay(thread, cache, top, slot_record)) {
         return false;
     }
-    /* Before the put: after it the slot may be somebody else's. */
-    uint64_t tag = load_relaxed(slot_next_tag(slot_record));
-    uint32_t place = tag_place(tag);
-    uint64_t room;
-    if (MEMPOOL_UNLIKELY(!thread_has_tally(thread, place))) {
-        return false;
-    }
-    struct tally *tally = thread_tally(thread, place);
-    if (!room_give(load_folded(&tally->room), tag - place, load_folded(&tally->cap), &room)) {
+    struct tally *tally = find_room(thread, slot_record, &room);
+    if (tally == NULL) {
         return false;
     }
     hit_lay(thread, cache, top, block, slot_record, site);
@@ -374,26 +464,59 @@ MEMPOOL_HOT_INLINE bool free_at_hand(struct thread *thread, struct cache *cache,
 }
 
 /* Behind a shut door, a block that another thread got: true: parked, and booked. */
-static bool free_parked(struct thread *thread, struct cache *cache, struct round round,
-                        uintptr_t site) {
+static bool free_parked(const struct thread *thread, const struct thread *holder,
+                        struct cache *cache, struct round round, uintptr_t site) {
     uint64_t value = load_relaxed(round.slot_record);
     uint64_t room;
     /* What a pointer into the middle of a block leads to is a tag, and no live record. */
     if (!record_is_live(value) || thread_got(thread, value)) {
         return false;
     }
-    uint64_t tag = load_relaxed(slot_next_tag(round.slot_record));
-    uint32_t place = tag_place(tag);
-    if (!thread_has_tally(thread, place)) {
-        return false;
-    }
-    struct tally *tally = thread_tally(thread, place);
-    if (!room_give(load_relaxed(&tally->room), tag - place, load_relaxed(&tally->cap), &room) ||
-        !park_hit(thread, cache, round, value, site)) {
+    struct tally *tally = find_room(holder, round.slot_record, &room);
+    if (tally == NULL || !park_hit(thread, cache, round, value, site)) {
         return false;
     }
     store_relaxed(&tally->room, room);
     return true;
+}
+
+/* Behind a seat's door: true: put, and booked. */
+static bool free_on_seat(const struct thread *self, const struct thread *seat, struct cache *cache,
+                         struct round round, uint64_t value, uintptr_t site) {
+    uint64_t room;
+    struct round *top = load_relaxed(&cache->top);
+    struct tally *tally =
+        top < load_relaxed(&cache->ceiling) ? find_room(seat, round.slot_record, &room) : NULL;
+    if (tally == NULL || !seat_lay(self, cache, top, round, value, site)) {
+        return false;
+    }
+    store_relaxed(&tally->room, room);
+    return true;
+}
+
+/* A seated thread's, to its processor's cache and tally. */
+static bool free_seated(void *block, uintptr_t site) {
+    struct descriptor *descriptor;
+    struct round round = {.object = block};
+    if (slot_find(block, &descriptor, &round.slot_record) != SLOT_FOUND) {
+        return false;
+    }
+    int32_t offset = (int32_t)load_relaxed(&descriptor->cache_offset);
+    struct thread *seat = offset < 0 ? seat_take() : NULL;
+    if (MEMPOOL_UNLIKELY(seat == NULL)) {
+        return false;
+    }
+    const struct thread *self = thread_current;
+    struct cache *cache = thread_heap_cache(seat, offset);
+    uint64_t value = load_relaxed(round.slot_record);
+    bool freed = MEMPOOL_LIKELY(seat_may_lay(self, value))
+                     ? free_on_seat(self, seat, cache, round, value, site)
+                     : free_parked(self, seat, cache, round, site);
+    seat_leave(seat);
+    if (MEMPOOL_LIKELY(freed)) {
+        PROBE_FREE(block);
+    }
+    return freed;
 }
 
 /* What is not the thread's own to put: most often a block that another thread got. */
@@ -407,7 +530,7 @@ MEMPOOL_NOINLINE static void free_others(void *block, uintptr_t site) {
         int32_t offset = (int32_t)load_relaxed(&descriptor->cache_offset);
         thread_shut_door(thread);
         freed = offset < 0 &&
-                free_parked(thread, thread_heap_cache(thread, offset), round, site);
+                free_parked(thread, thread, thread_heap_cache(thread, offset), round, site);
         thread_open_door(thread);
     }
     if (!freed) {

@@ -41,8 +41,8 @@ static void follow_size(struct thread *thread, struct tally *tally, size_t bytes
     }
 }
 
-uint32_t account_sample_stop(struct thread *thread, struct tally *tally, size_t bytes, int blocks,
-                             uint32_t interval) {
+uint32_t account_sample_stop(struct tally *tally, size_t bytes, int blocks, uint32_t interval) {
+    struct thread *thread = thread_current;
     double mean_bytes = (double)load_relaxed(&sample_mean_bytes);
     double of_candidates = candidate_bytes(tally, mean_bytes);
     if (blocks == 0) {

@@ -27,8 +27,8 @@
 /* Sampling is on, and the ticks ran out at an allocation of so many bytes (or, `blocks` 0, a
  * block's growth): note whether it is a sample, in the thread. How many allocations to the next
  * time, this one among them. */
-MEMPOOL_COLD uint32_t account_sample_stop(struct thread *thread, struct tally *tally, size_t bytes,
-                                          int blocks, uint32_t interval);
+MEMPOOL_COLD uint32_t account_sample_stop(struct tally *tally, size_t bytes, int blocks,
+                                          uint32_t interval);
 
 /* Behind a slow allocation of so many bytes, while sampling is on: enter it, where it is a sample.
  * NULL: it failed. Keeps errno. */

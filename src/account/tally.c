@@ -5,6 +5,7 @@
 #include "account/sampled.h"
 #include "base/attributes.h"
 #include "base/bits.h"
+#include "cache/seat.h"
 #include "vm/blocks.h"
 
 #include <string.h>
@@ -84,7 +85,8 @@ static uint64_t in_lane(int64_t bytes) {
 
 /* By the owner. */
 static void write_figures(struct tally *tally, struct account *account, struct figures *now) {
-    uint32_t version = load_relaxed(&tally->version);
+    /* Odd already: of a thread that vanished in a fork when it was here. */
+    uint32_t version = load_relaxed(&tally->version) & ~1u;
     store_relaxed(&tally->version, version + 1);
     /* V1 pairs with V4: who sees a part of what follows sees the odd version, or a newer one */
     atomic_thread_fence(memory_order_release);
@@ -100,14 +102,9 @@ static void write_figures(struct tally *tally, struct account *account, struct f
     store_release(&tally->version, version + 2);
 }
 
-bool tally_reach(struct thread *thread, uint32_t place) {
+/* More of them; a thread's own, or those of a seat that is held, SLOW. */
+static bool make_tallies(struct thread *thread, uint32_t place) {
     struct sys_signals before;
-    if (thread_has_tally(thread, place)) {
-        return true;
-    }
-    if (!thread_attached(thread)) {
-        return false;
-    }
     size_t wanted = max_size(TALLIES_FIRST * sizeof(struct tally), place + sizeof(struct tally));
     size_t bytes = block_bytes(wanted);
     sys_signals_block(&before);
@@ -125,6 +122,37 @@ bool tally_reach(struct thread *thread, uint32_t place) {
     }
     sys_signals_restore(&before);
     return tallies != NULL;
+}
+
+static struct thread *enter_seat(uint32_t place) {
+    struct thread *seat = seat_take();
+    if (seat == NULL) {
+        return NULL;
+    }
+    if (!thread_has_tally(seat, place)) {
+        thread_slow_down(seat);
+        if (!make_tallies(seat, place)) {
+            thread_leave_slow(seat);
+            return NULL;
+        }
+    }
+    return seat;
+}
+
+struct thread *tally_enter(uint32_t place) {
+    struct thread *self = thread_current;
+    if (thread_seated) {
+        return enter_seat(place);
+    }
+    bool reached =
+        thread_has_tally(self, place) || (thread_attached(self) && make_tallies(self, place));
+    return reached ? self : NULL;
+}
+
+void tally_leave(struct thread *holder) {
+    if (thread_seated) {
+        thread_leave_slow(holder);
+    }
 }
 
 /* ---- sums ----------------------------------------------------------------------------------- */
@@ -216,9 +244,9 @@ static void set_bounds(struct tally *tally, const struct account *account, struc
 
 /* Peaks are sums over all threads, whose lines are in other processors' caches. So beside others
  * they are noted now and then, and when much was granted since. */
-static bool peaks_due(const struct thread *thread, const struct tally *tally,
+static bool peaks_due(const struct thread *holder, const struct tally *tally,
                       struct account *account) {
-    uint32_t now_ms = (uint32_t)thread->tick_ms;
+    uint32_t now_ms = (uint32_t)holder->tick_ms;
     uint32_t noted_kib = load_relaxed(&account->noted_kib);
     uint32_t kib = (uint32_t)min_size((size_t)load_relaxed(&account->granted) >> 10, UINT32_MAX);
     bool much = kib > noted_kib && kib - noted_kib > noted_kib / 16 + NOTED_KIB;
@@ -238,9 +266,9 @@ struct survey {
     int64_t live;
 };
 
-static struct survey survey(const struct thread *thread, const struct tally *tally,
+static struct survey survey(const struct thread *holder, const struct tally *tally,
                             struct account *account, uint32_t number) {
-    struct survey ret = {.is_due = peaks_due(thread, tally, account)};
+    struct survey ret = {.is_due = peaks_due(holder, tally, account)};
     if (ret.is_due) {
         ret.sums = note_peaks(tally, account, number);
         ret.live = load_relaxed(&account->granted) - ret.sums.balances;
@@ -294,9 +322,9 @@ static void give_back(struct account *account, struct figures *now, int64_t byte
     component_charge_always(account->component, -bytes);
 }
 
-struct mempool_component *tally_make_room(struct thread *thread, uint32_t place, size_t bytes,
+struct mempool_component *tally_make_room(struct thread *holder, uint32_t place, size_t bytes,
                                           int blocks) {
-    struct tally *tally = thread_tally(thread, place);
+    struct tally *tally = thread_tally(holder, place);
     struct account *account = account_at(account_of_place(place));
     struct figures now = read_figures(tally);
     int64_t wanted = (int64_t)bytes;
@@ -304,12 +332,11 @@ struct mempool_component *tally_make_room(struct thread *thread, uint32_t place,
         return component_root();
     }
     if (now.due == now.got) {
-        uint32_t interval = thread_tick(thread);
-        now.due += sample_is_on() ? account_sample_stop(thread, tally, bytes, blocks, interval)
-                                  : interval;
+        uint32_t interval = thread_tick(holder);
+        now.due += sample_is_on() ? account_sample_stop(tally, bytes, blocks, interval) : interval;
     }
     if (now.balance < wanted || (tally->shared && now.high == now.net)) {
-        struct survey found = survey(thread, tally, account, account_of_place(place));
+        struct survey found = survey(holder, tally, account, account_of_place(place));
         struct mempool_component *full =
             now.balance < wanted ? take_grant(account, &now, wanted - now.balance, wanted) : NULL;
         if (full != NULL) {
@@ -328,8 +355,8 @@ struct mempool_component *tally_make_room(struct thread *thread, uint32_t place,
     return NULL;
 }
 
-void tally_add(struct thread *thread, uint32_t place, int64_t bytes, int blocks) {
-    struct tally *tally = thread_tally(thread, place);
+void tally_add(struct thread *holder, uint32_t place, int64_t bytes, int blocks) {
+    struct tally *tally = thread_tally(holder, place);
     uint32_t number = account_of_place(place);
     struct account *account = account_at(number);
     struct figures now = read_figures(tally);
@@ -341,7 +368,7 @@ void tally_add(struct thread *thread, uint32_t place, int64_t bytes, int blocks)
     }
     write_figures(tally, account, &now);
     if (now.balance > now.cap && bytes > 0) {
-        struct survey found = survey(thread, tally, account, number);
+        struct survey found = survey(holder, tally, account, number);
         int64_t grant = choose_grant(account, 0);
         if (now.balance > grant) {
             give_back(account, &now, now.balance - grant);
@@ -364,10 +391,10 @@ static void empty_balance(struct tally *tally, uint32_t number) {
     write_figures(tally, account, &now);
 }
 
-bool tallies_return(struct thread *thread) {
+bool tallies_return(struct thread *holder) {
     bool any = false;
-    for (uint32_t i = 1; thread_has_tally(thread, account_place(i)) && i < accounts_used(); i++) {
-        struct tally *tally = thread_tally(thread, account_place(i));
+    for (uint32_t i = 1; thread_has_tally(holder, account_place(i)) && i < accounts_used(); i++) {
+        struct tally *tally = thread_tally(holder, account_place(i));
         if (read_figures(tally).balance > 0) {
             empty_balance(tally, i);
             any = true;

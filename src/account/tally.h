@@ -45,6 +45,8 @@
  * A thread that ends folds its tallies into the accounts. What has no tally (threads that ended or
  * could not be attached, no memory for tallies) is granted and booked in the account directly.
  *
+ * A processor's tallies (cache/seat.h) are as a thread's, for who holds the seat.
+ *
  * Locks: a tally belongs to its thread; `version` is odd while the slow half changes it, so that
  * readers see its parts fit (Lameter's sequence locks; the hits change the room alone, which fits
  * at any time). Who folds others' holds threads_lock. */
@@ -115,21 +117,26 @@ struct account_sums {
 /* Without threads_lock the answer may miss or double what a thread that just ends had. */
 struct account_sums account_sum(uint32_t number);
 
-/* Make the calling thread's tallies reach an account's place. The old ones stay where they are, for
- * readers that hold no lock of ours. False: no memory, or no thread of ours. */
-bool tally_reach(struct thread *thread, uint32_t place);
+/* Whose tallies the calling thread may use now, and they reach the account's place: its own, or its
+ * processor's (cache/seat.h), which it then holds until tally_leave. NULL: no memory, no thread of
+ * ours, or another holds them. The old ones stay where they are, for readers that hold no lock of
+ * ours. */
+struct thread *tally_enter(uint32_t place);
+void tally_leave(struct thread *holder);
+
+/* In what follows `holder` is whom tally_enter told, or thread_enter. */
 
 /* Have room for so many more bytes, and blocks (0 or 1): NULL, there is; or who refuses. Calls no
- * callback; the thread's tallies stay where they are. */
-struct mempool_component *tally_make_room(struct thread *thread, uint32_t place, size_t bytes,
+ * callback; the holder's tallies stay where they are. */
+struct mempool_component *tally_make_room(struct thread *holder, uint32_t place, size_t bytes,
                                           int blocks);
 
 /* Change the balance by what there is room for, or by any number above 0, and the net blocks; gives
  * back what is above the cap. Blocks that come are counted as allocations. */
-void tally_add(struct thread *thread, uint32_t place, int64_t bytes, int blocks);
+void tally_add(struct thread *holder, uint32_t place, int64_t bytes, int blocks);
 
-/* Give back all that the thread holds granted, of all accounts. False: nothing. */
-bool tallies_return(struct thread *thread);
+/* Give back all that the holder has granted, of all accounts. False: nothing. */
+bool tallies_return(struct thread *holder);
 
 /* A thread's figures become nobody's. threads_lock is held, or its owner is gone. */
 void tallies_fold(struct thread *thread);

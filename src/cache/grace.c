@@ -19,8 +19,9 @@ uint64_t grace_mark(void) {
 static bool lags(const struct thread *thread, uint64_t mark, uint64_t threads) {
     /* G5 pairs with G6 in cache/thread.c: what it did before it ended is seen */
     return thread != thread_current && load_acquire(&thread->in_use) &&
-           (threads & grace_bit(load_relaxed(&thread->number))) != 0 &&
-           /* G3 pairs with G4 in cache/thread.h: what its hits stored is seen */
+           (load_relaxed(&thread->seat_of) != 0 ||
+            (threads & grace_bit(load_relaxed(&thread->number))) != 0) &&
+           /* G3 pairs with G4, G9 in cache/thread.h: what its hits stored is seen */
            load_acquire(&thread->passed) < mark &&
            /* G8 pairs with G7: so is what others saw */
            load_acquire(&thread->seen) < mark;

@@ -17,7 +17,8 @@
  *      we                                            passed >= mark (acquire): settle
  *
  * So what the first hit stored is seen by us, and the second sees what we changed. Only threads
- * whose hits can interfere are asked: a set of 64 bits, one for all thread numbers equal modulo 64.
+ * whose hits can interfere are asked: a set of 64 bits, one for all thread numbers equal modulo 64;
+ * and all seats (cache/seat.h), where any of them may be.
  *
  * Nobody waits: a thread that is off its processor inside a hit has not passed, and that is all.
  * Barriers are under `grace_lock`, which is only ever tried for, by threads that are SLOW or have

@@ -10,7 +10,8 @@
 #include "cache/cache.h"
 #include "cache/thread.h"
 
-/* The halves of a hit, behind a shut door; `top` is the cache's. */
+/* The halves of a hit, behind a shut door; `top` is the cache's. `thread` gets or puts; whose the
+ * cache is, is another matter (cache/seat.h). */
 
 /* May a get take the round below `top`? Its record, and what that is now; NULL: no. */
 MEMPOOL_HOT_INLINE record *hit_may_take(const struct cache *cache, const struct round *top,
@@ -36,6 +37,14 @@ MEMPOOL_HOT_INLINE void *hit_take(const struct thread *thread, struct cache *cac
     return object;
 }
 
+/* Have the next get's object and record near. Not worth it where a thread's own caches are warm
+ * anyway. Behind the shut door, after a hit. */
+MEMPOOL_HOT_INLINE void hit_prefetch_next(const struct cache *cache) {
+    const struct round *top = load_relaxed(&cache->top);
+    __builtin_prefetch(top[-1].object, 1);
+    __builtin_prefetch(top[-1].slot_record, 1);
+}
+
 /* May a put lay a round at `top`, of an object that this thread got? */
 MEMPOOL_HOT_INLINE bool hit_may_lay(const struct thread *thread, const struct cache *cache,
                                     const struct round *top, const record *slot_record) {
@@ -54,16 +63,10 @@ MEMPOOL_HOT_INLINE void hit_lay(const struct thread *thread, struct cache *cache
     store_relaxed(slot_record, record_make_ready(site, load_folded(&thread->stamp_free)));
 }
 
-/* An object, or NULL: a miss. `offset`: of the pool in the cache table. *ret_before: its record,
- * before. */
-MEMPOOL_HOT_INLINE void *cache_get_hit(uintptr_t offset, uintptr_t site, uint64_t *ret_before) {
-    struct thread *thread = thread_current;
+/* A whole get behind a shut door, from `cache`. */
+MEMPOOL_HOT_INLINE void *hit_get(const struct thread *thread, struct cache *cache, uintptr_t site,
+                                 uint64_t *ret_before) {
     void *object = NULL;
-    if (MEMPOOL_UNLIKELY(offset >= load_folded(&thread->open))) {
-        return NULL;
-    }
-    thread_shut_door(thread);
-    struct cache *cache = thread_cache(thread, offset);
     struct round *top = load_relaxed(&cache->top);
     record *slot_record = hit_may_take(cache, top, ret_before);
     uint32_t left = load_relaxed(&cache->left); /* 0: the tick is due */
@@ -74,6 +77,18 @@ MEMPOOL_HOT_INLINE void *cache_get_hit(uintptr_t offset, uintptr_t site, uint64_
          * does no harm as an address to prefetch. */
         __builtin_prefetch(top[-2].object, 1);
     }
+    return object;
+}
+
+/* An object, or NULL: a miss. `offset`: of the pool in the cache table. *ret_before: its record,
+ * before. */
+MEMPOOL_HOT_INLINE void *cache_get_hit(uintptr_t offset, uintptr_t site, uint64_t *ret_before) {
+    struct thread *thread = thread_current;
+    if (MEMPOOL_UNLIKELY(offset >= load_folded(&thread->open))) {
+        return NULL;
+    }
+    thread_shut_door(thread);
+    void *object = hit_get(thread, thread_cache(thread, offset), site, ret_before);
     thread_open_door(thread);
     return object;
 }

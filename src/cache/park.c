@@ -2,6 +2,8 @@
 /* Puts of objects that another thread got. */
 #include "cache/park.h"
 
+#include "cache/seat.h"
+
 enum {
     PARKED_BYTES = 1 << 20, /* of one pool's objects, */
     PARKED_ROUNDS = 2048,   /* or so many of them, are worth a barrier, */
@@ -13,6 +15,9 @@ static bool mark_parked(record *slot_record, uint64_t parked_record, uint64_t *p
 }
 
 bool park_put(void *object, uintptr_t site, bool heap) {
+    if (thread_seated) {
+        return seat_put(object, site, heap);
+    }
     struct descriptor *descriptor;
     struct round round = {.object = object};
     if (slot_find(object, &descriptor, &round.slot_record) != SLOT_FOUND) {

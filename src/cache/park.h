@@ -70,7 +70,8 @@ static inline bool park_hit(const struct thread *thread, struct cache *cache, st
     return true;
 }
 
-/* Without a lock. True: parked. False: not for this path (the thread's own object, no room, a
+/* Without a lock, after a put that was no hit. True: parked; or the calling thread is seated, and
+ * this was its hit (cache/seat.h). False: not for this path (the thread's own object, no room, a
  * misuse); nothing changed. `heap`: it must be a block of the heap, else it must be none. */
 bool park_put(void *object, uintptr_t site, bool heap);
 

@@ -3,6 +3,7 @@
 #include "cache/thread.h"
 
 #include "base/bits.h"
+#include "cache/seat.h"
 #include "vm/blocks.h"
 
 #include <errno.h>
@@ -15,8 +16,11 @@ struct thread thread_none = NOBODY;
 struct thread thread_exited = NOBODY;
 _Atomic(uint32_t) thread_no_accounts[THREAD_TYPES];
 void (*thread_retiring)(struct thread *thread);
+void (*thread_sitting_down)(struct thread *thread);
 _Alignas(MEMPOOL_CACHE_LINE) char thread_no_heap_table[HEAP_TABLE_BYTES];
 __thread struct thread *thread_current MEMPOOL_TLS_MODEL = &thread_none;
+__thread bool thread_seated MEMPOOL_TLS_MODEL;
+__thread _Atomic uint32_t thread_inside MEMPOOL_TLS_MODEL;
 
 enum {
     TABLE_BYTES_MIN = 4096, /* 32 pools */
@@ -28,7 +32,8 @@ enum {
 
 static struct thread *_Atomic all_threads;
 static struct thread_note *notes;
-static unsigned next_number = 1; /* threads_lock */
+static unsigned next_number = 1;  /* threads_lock */
+static uint32_t n_attached;       /* likewise */
 static _Atomic uint64_t start_ms; /* moved back by steps of the clock */
 static void (*thread_ending)(struct thread *thread);
 
@@ -86,17 +91,19 @@ uint64_t thread_clock(void) {
     return now_ms;
 }
 
-uint32_t thread_tick(struct thread *thread) {
+uint32_t thread_tick(struct thread *holder) {
     uint64_t now = thread_clock();
-    thread_pass(thread);
-    uint64_t elapsed = now - thread->tick_ms;
+    thread_pass(holder);
+    uint64_t elapsed = now - holder->tick_ms;
     if (elapsed < TICK_SHORT_MS) {
-        thread->tick_interval = (uint32_t)min_size(thread->tick_interval * 2u, TICK_INTERVAL_MAX);
+        holder->tick_interval = (uint32_t)min_size(holder->tick_interval * 2u, TICK_INTERVAL_MAX);
     } else if (elapsed > TICK_LONG_MS) {
-        thread->tick_interval = elapsed > 10 * TICK_LONG_MS ? 1 : thread->tick_interval / 2 + 1;
+        holder->tick_interval = elapsed > 10 * TICK_LONG_MS ? 1 : holder->tick_interval / 2 + 1;
     }
-    thread->tick_ms = now;
-    return thread->tick_interval;
+    holder->tick_ms = now;
+    /* Who is seated looks at its own when it has left. */
+    thread_current->tick_ms = now;
+    return holder->tick_interval;
 }
 
 uint32_t thread_clock_step(void) {
@@ -153,6 +160,7 @@ static struct thread *take_struct(void) {
         if (thread == NULL) {
             return NULL;
         }
+        store_relaxed(&thread->heap_end, thread_no_heap_table + HEAP_TABLE_BYTES);
         thread->next_all = load_relaxed(&all_threads);
         /* T1 pairs with T2: readers without the lock see a whole struct */
         store_release(&all_threads, thread);
@@ -186,9 +194,6 @@ const struct cache *thread_peek(const struct thread *thread, uint32_t offset) {
 
 /* The table of the struct's last thread, which left it all zero, or a new one. */
 static bool have_table(struct thread *thread) {
-    if (load_relaxed(&thread->heap_end) == NULL) {
-        store_relaxed(&thread->heap_end, thread_no_heap_table + HEAP_TABLE_BYTES);
-    }
     if (load_relaxed(&thread->table_bytes) == 0) {
         char *table = block_take(TABLE_BYTES_MIN);
         if (table == NULL) {
@@ -199,15 +204,14 @@ static bool have_table(struct thread *thread) {
     return true;
 }
 
-static struct thread *attach_locked(void) {
+struct thread *thread_make(unsigned number, bool caches) {
     struct thread *thread = take_struct();
-    if (thread == NULL || !have_table(thread)) {
+    if (thread == NULL || (caches && !have_table(thread))) {
         return NULL;
     }
     (void)thread_clock();
-    store_relaxed(&thread->number, take_number());
+    store_relaxed(&thread->number, number);
     stamp_thread(thread, load_relaxed(&depot_seconds));
-    uint32_t number = load_relaxed(&thread->number);
     store_relaxed(&thread->own, number != 0 ? number << RECORD_THREAD_SHIFT | RECORD_LIVE
                                             : (uint32_t)THREAD_GOT_NONE);
     thread->tick_interval = TICK_INTERVAL_FIRST;
@@ -222,10 +226,37 @@ static struct thread *attach_locked(void) {
     thread_pass(thread);
     bump_owned(&thread->generation, 2);
     store_relaxed(&thread->in_use, 1);
-    if (number != 0) {
-        write_note(number);
+    return thread;
+}
+
+/* One more thread is attached, or one less; threads_lock is held. */
+static void count_attached(int more) {
+    n_attached += (uint32_t)more;
+    seats_note_threads(n_attached);
+}
+
+static struct thread *attach_locked(void) {
+    unsigned number = take_number();
+    struct thread *thread = thread_make(number, load_relaxed(&seats_wanted) == 0);
+    if (thread != NULL) {
+        count_attached(1);
+        if (number != 0) {
+            write_note(number);
+        }
     }
     return thread;
+}
+
+/* The calling thread is the struct's from now on. Its number may be one that a seated thread had:
+ * while others are seated it is so from the beginning. */
+static void settle_in(struct thread *thread) {
+    thread_current = thread;
+    if (load_relaxed(&seats_wanted) != 0) {
+        seat_settle_in(thread);
+        return;
+    }
+    store_relaxed(&thread->stage, THREAD_FAST);
+    thread_open_door(thread);
 }
 
 bool thread_attach(void) {
@@ -240,11 +271,12 @@ bool thread_attach(void) {
         if (thread != NULL) {
             /* Without this the thread's end would go unseen and strand its caches. */
             if (sys_thread_exit_watch(thread) == 0) {
-                store_relaxed(&thread->stage, THREAD_FAST);
-                thread_open_door(thread);
-                thread_current = thread;
+                settle_in(thread);
             } else {
+                sys_lock_take(&threads_lock);
+                count_attached(-1);
                 store_relaxed(&thread->in_use, 0);
+                sys_lock_drop(&threads_lock);
             }
         }
     }
@@ -253,7 +285,7 @@ bool thread_attach(void) {
 }
 
 /* The old table stays where it is, for statistics may be reading it: all old ones of a thread
- * together are smaller than the new one. */
+ * together are smaller than the new one. Of a thread its door is open, of a seat shut. */
 static bool grow_table(struct thread *thread, uint32_t bytes) {
     size_t old_bytes = load_relaxed(&thread->table_bytes);
     if (old_bytes >= bytes) {
@@ -268,7 +300,9 @@ static bool grow_table(struct thread *thread, uint32_t bytes) {
     sys_lock_take(&threads_lock);
     memcpy(table, load_relaxed(&thread->table), old_bytes);
     publish_table(thread, table, (uint32_t)new_bytes);
-    thread_open_door(thread);
+    if (load_relaxed(&thread->open) != 0) {
+        thread_open_door(thread);
+    }
     sys_lock_drop(&threads_lock);
     return true;
 }
@@ -285,7 +319,7 @@ static bool make_heap_table(struct thread *thread) {
     return table != NULL;
 }
 
-bool thread_reach(struct thread *thread, uint32_t offset) {
+static bool make_reach(struct thread *thread, uint32_t offset) {
     struct sys_signals before;
     sys_signals_block(&before);
     bool reached = offset >= CACHE_OFFSET_HEAP ? make_heap_table(thread)
@@ -294,8 +328,30 @@ bool thread_reach(struct thread *thread, uint32_t offset) {
     return reached;
 }
 
-/* Empty every cache of a thread into its depot. `alone`: every depot's lock is held already. */
-static void return_caches(struct thread *thread, bool alone) {
+bool thread_reach(struct thread *thread, uint32_t offset) {
+    if (!thread_seated) {
+        return thread_find_cache(thread, offset) != NULL || make_reach(thread, offset);
+    }
+    struct thread *seat = seat_take();
+    if (seat == NULL) {
+        seat_make();
+        seat = seat_take();
+    }
+    if (seat == NULL) {
+        return false;
+    }
+    bool reached = thread_find_cache(seat, offset) != NULL;
+    if (reached) {
+        seat_leave(seat);
+    } else {
+        thread_slow_down(seat);
+        reached = make_reach(seat, offset);
+        thread_leave_slow(seat);
+    }
+    return reached;
+}
+
+void thread_return_caches(struct thread *thread, bool alone) {
     struct cache *cache;
     for (uint32_t nth = 0; (cache = thread_nth_cache(thread, nth)) != NULL; nth++) {
         struct depot *depot = load_relaxed(&cache->depot);
@@ -318,15 +374,17 @@ static void return_caches(struct thread *thread, bool alone) {
 void thread_flush(void) {
     struct thread *thread = thread_current;
     struct sys_signals before;
-    if (!thread_attached(thread) || load_relaxed(&thread->open) == 0) {
+    if (!thread_attached(thread) || thread_is_inside(thread)) {
         return; /* nothing cached, or in a handler that interrupted a get or put */
     }
     thread_ending(thread);
     sys_signals_block(&before);
-    thread_shut_door(thread);
-    thread_slow_down(thread);
-    return_caches(thread, false);
-    thread_leave_slow(thread);
+    struct thread *holder = thread_enter(thread);
+    if (holder != NULL) {
+        thread_slow_down(holder);
+        thread_return_caches(holder, false);
+        thread_leave_slow(holder);
+    }
     sys_signals_restore(&before);
 }
 
@@ -334,7 +392,7 @@ void thread_flush(void) {
  * `alone`: and every other lock, too. */
 static void detach(struct thread *thread, bool alone) {
     store_relaxed(&thread->open, 0);
-    return_caches(thread, alone);
+    thread_return_caches(thread, alone);
     if (thread_retiring != NULL) {
         thread_retiring(thread);
     }
@@ -343,6 +401,7 @@ static void detach(struct thread *thread, bool alone) {
     if (load_relaxed(&thread->number) != 0) {
         store_relaxed(&notes[load_relaxed(&thread->number)].exited, 1);
     }
+    count_attached(-1);
     /* G6 pairs with G5 in cache/grace.c: what its hits stored is seen */
     store_release(&thread->in_use, 0);
 }
@@ -354,6 +413,7 @@ static void thread_ended(void *argument) {
     thread_ending(argument);
     sys_signals_block(&before);
     thread_current = &thread_exited;
+    thread_seated = false;
     /* Nobody need wait at a door that stays shut. */
     thread_slow_down(argument);
     sys_lock_take(&threads_lock);
@@ -375,6 +435,7 @@ int threads_init(void (*ending)(struct thread *thread)) {
             notes = NULL;
             return result;
         }
+        seats_init();
         space_root_set(ROOT_NOTES, (uintptr_t)notes);
         set_start(sys_operations.clock_ms());
         (void)thread_clock();
@@ -383,16 +444,22 @@ int threads_init(void (*ending)(struct thread *thread)) {
     return 0;
 }
 
+void thread_give_up_caches(struct thread *thread) {
+    store_relaxed(&thread->table_bytes, 0);
+    store_relaxed(&thread->heap_end, thread_no_heap_table + HEAP_TABLE_BYTES);
+}
+
 void threads_child(bool stopped) {
     struct thread *self = thread_current;
+    seats_child(stopped);
     for (struct thread *thread = threads_first(); thread != NULL; thread = thread->next_all) {
-        if (thread == self || !load_relaxed(&thread->in_use)) {
+        if (thread == self || !load_relaxed(&thread->in_use) ||
+            load_relaxed(&thread->seat_of) != 0) {
             continue;
         }
         if (!stopped && load_relaxed(&thread->open) == 0 &&
             load_relaxed(&thread->stage) == THREAD_FAST) {
-            store_relaxed(&thread->table_bytes, 0); /* not to be trusted: its rounds are lost */
-            store_relaxed(&thread->heap_end, thread_no_heap_table + HEAP_TABLE_BYTES);
+            thread_give_up_caches(thread);
         }
         detach(thread, true);
     }

@@ -35,6 +35,10 @@
  * SLOW it asks for no new memory. A put that cannot have the lock is kept in `deferred` until the
  * thread's next slow operation.
  *
+ * SEATS. Where there are many more threads than processors, a thread's caches are those of the
+ * processor it runs on, which lie in a `struct thread`, too: cache/seat.h. Whose caches an
+ * operation may use, and that their door is shut, is told by thread_enter.
+ *
  * STATISTICS are read without a lock: `struct thread`s and tables are used again only as such;
  * `generation` tells a reader that what it read was not one thread's.
  *
@@ -48,6 +52,7 @@
 #include "base/list.h"
 #include "cache/cache.h"
 #include "slab/record.h"
+#include "sys/processor.h"
 
 #include <stdbool.h>
 
@@ -76,20 +81,21 @@ struct thread {
     _Atomic uint32_t own;          /* owner: thread and state of an object that this thread got;
                                     * THREAD_GOT_NONE where the number is 0 */
     /* read by every allocation of the heap; what they mean: account/books.h, account/component.h */
-    _Atomic uint32_t tally_bytes;  /* owner writes under threads_lock */
-    _Atomic(char *) tallies;       /* likewise; by account's place */
-    _Atomic uint32_t stamp;        /* thread and seconds alone */
-    _Atomic uint32_t stage;        /* enum thread_stage; owner */
-    _Atomic(uint32_t) *_Atomic account_places; /* owner; of the current component */
+    _Atomic uint32_t tally_bytes;                /* owner writes under threads_lock */
+    _Atomic(char *) tallies;                     /* likewise; by account's place */
+    _Atomic(uint32_t) *_Atomic account_places;   /* owner; of the current component */
+    _Atomic uint32_t stamp;                      /* thread and seconds alone */
+    _Atomic uint32_t stage;                      /* enum thread_stage; owner */
     struct mempool_component *_Atomic component; /* owner; NULL: the process's */
     /* owner */
-    uint32_t tick_interval;        /* gets from tick to tick */
-    uint64_t tick_ms;              /* when the last one was */
-    uint64_t random;               /* of samples (sample/rate.h) */
-    uint32_t sampling;             /* a stack is being read: no samples meanwhile */
-    uint64_t sample_weight;        /* of the allocation of the heap that is under way; 0: none */
-    _Atomic uint32_t number;       /* threads_lock; others read it for stamps */
-    _Atomic uint32_t n_deferred;   /* owner and its handlers */
+    uint32_t tick_interval;      /* gets from tick to tick */
+    uint64_t tick_ms;            /* when the last one was */
+    uint64_t random;             /* of samples (sample/rate.h) */
+    uint32_t sampling;           /* a stack is being read: no samples meanwhile */
+    uint64_t sample_weight;      /* of the allocation of the heap that is under way; 0: none */
+    _Atomic uint32_t number;     /* threads_lock; others read it for stamps */
+    _Atomic uint32_t n_deferred; /* owner and its handlers */
+    _Atomic uint32_t seat_of;    /* a processor's number and one; 0: it is a thread's */
     /* threads_lock */
     struct thread *next_all;       /* never removed */
     _Atomic uint32_t in_use;
@@ -118,6 +124,11 @@ struct thread_note {
 
 extern struct sys_lock threads_lock;
 extern __thread struct thread *thread_current MEMPOOL_TLS_MODEL;
+/* Is the calling thread seated (cache/seat.h)? And is it inside an operation? Only for a seated one
+ * does the second say anything; its handlers read it. */
+enum thread_inside { THREAD_OUTSIDE = 0, THREAD_INSIDE_FAST, THREAD_INSIDE_SLOW };
+extern __thread bool thread_seated MEMPOOL_TLS_MODEL;
+extern __thread _Atomic uint32_t thread_inside MEMPOOL_TLS_MODEL;
 extern struct thread thread_none;   /* of a thread that never got or put */
 extern struct thread thread_exited; /* of a thread whose caches were given back at its end */
 
@@ -129,14 +140,25 @@ int threads_init(void (*ending)(struct thread *thread));
 extern _Atomic(uint32_t) thread_no_accounts[THREAD_TYPES];
 /* Called for each thread that ends, or that ended with a fork, under threads_lock; may be NULL. */
 extern void (*thread_retiring)(struct thread *thread);
+/* Called for each thread that from now on is seated, under threads_lock: what lies beside its
+ * caches, and is not its own any more; may be NULL. */
+extern void (*thread_sitting_down)(struct thread *thread);
 
 /* Attach the calling thread; blocks signals meanwhile. False: no memory (the thread then works
  * without caches until a later call succeeds). */
 bool thread_attach(void);
+/* A struct that nobody uses, or a new one, in use from now on, its door shut, for a thread of this
+ * number, 0: none; `caches`: with tables. threads_lock is held. NULL: no memory. */
+struct thread *thread_make(unsigned number, bool caches);
+/* Empty every cache of a thread into its depot. The door is shut, the stage SLOW. `alone`: every
+ * depot's lock is held already. */
+void thread_return_caches(struct thread *thread, bool alone);
+/* Its caches are as a hit left them that has no end: their rounds are lost. */
+void thread_give_up_caches(struct thread *thread);
 /* Give the calling thread's caches back to the depots; the thread stays attached. */
 void thread_flush(void);
-/* Make the tables reach an offset that is not CACHE_OFFSET_NONE; the door must be open. False: no
- * memory. */
+/* Make the tables reach an offset that is not CACHE_OFFSET_NONE; the thread must be outside its
+ * operations. False: no memory, or the seat is taken. */
 bool thread_reach(struct thread *thread, uint32_t offset);
 
 /* To where the table reaches now. Not to what `open` was: that would chain each hit to the one
@@ -169,6 +191,19 @@ static inline bool thread_attached(const struct thread *thread) {
     return thread != &thread_none && thread != &thread_exited;
 }
 
+/* Of an attached one, the caller: is it inside an operation? A handler asks. */
+static inline bool thread_is_inside(const struct thread *thread) {
+    return thread_seated ? load_relaxed(&thread_inside) != THREAD_OUTSIDE
+                         : load_relaxed(&thread->open) == 0;
+}
+
+/* The stage of the operation that it is inside. */
+static inline enum thread_stage thread_stage(const struct thread *thread) {
+    bool fast = thread_seated ? load_relaxed(&thread_inside) == THREAD_INSIDE_FAST
+                              : load_relaxed(&thread->stage) == THREAD_FAST;
+    return fast ? THREAD_FAST : THREAD_SLOW;
+}
+
 extern char thread_no_heap_table[HEAP_TABLE_BYTES];
 static inline bool thread_has_heap_table(const struct thread *thread) {
     return load_relaxed(&thread->heap_end) != thread_no_heap_table + HEAP_TABLE_BYTES;
@@ -181,7 +216,7 @@ const struct cache *thread_peek(const struct thread *thread, uint32_t offset);
  * locks of ours; another thread may hold the dynamic linker's and wait for one of them. */
 static inline bool thread_interrupted(void) {
     const struct thread *thread = thread_current;
-    return thread_attached(thread) && load_relaxed(&thread->open) == 0;
+    return thread_attached(thread) && thread_is_inside(thread);
 }
 
 static inline struct cache *thread_cache(struct thread *thread, uintptr_t offset) {
@@ -216,11 +251,17 @@ static inline struct cache *thread_nth_cache(struct thread *thread, uint32_t nth
 /* The newest mark; see cache/grace.h. */
 extern _Atomic uint64_t grace_newest;
 
-/* The calling thread is outside its hits: it has read no record that it has yet to write. */
+/* Its holder is outside its hits: it has read no record that it has yet to write. */
 static inline void thread_pass(struct thread *thread) {
     /* G2 pairs with G1 in cache/grace.c: later hits see what was changed before the mark.
      * G4 pairs with G3 there: earlier ones are over for who sees that we have passed */
     store_release(&thread->passed, load_acquire(&grace_newest));
+}
+
+/* It hits on caches of its own no more. */
+static inline void thread_pass_for_good(struct thread *thread) {
+    /* G9 pairs with G3 in cache/grace.c: those hits are over */
+    store_release(&thread->passed, UINT64_MAX);
 }
 
 /* After a barrier on all threads: is another thread outside the hits that began before it? */
@@ -229,19 +270,71 @@ static inline bool thread_outside_hits(const struct thread *thread) {
     return load_acquire(&thread->open) != 0 || load_acquire(&thread->stage) == THREAD_SLOW;
 }
 
+static inline struct thread *thread_of_door(_Atomic(uint32_t) *door) {
+    return (struct thread *)((uintptr_t)door - offsetof(struct thread, open)); /* NOLINT: as told */
+}
+
+extern _Atomic(uint32_t) *_Atomic seat_doors[]; /* by processor: where its seat's `open` is */
+extern uint32_t seats_n;
+
+/* The seat of the processor that the calling thread runs on, its door shut; NULL: taken by another,
+ * or there is none yet; or this is a handler that interrupted an operation of its own thread. The
+ * thread is seated. */
+MEMPOOL_HOT_INLINE struct thread *seat_take(void) {
+    if (MEMPOOL_UNLIKELY(load_relaxed(&thread_inside) != THREAD_OUTSIDE)) {
+        return NULL;
+    }
+    store_relaxed(&thread_inside, THREAD_INSIDE_FAST);
+    signal_fence();
+    _Atomic(uint32_t) *door = sys_processor_take(seat_doors, seats_n);
+    if (MEMPOOL_UNLIKELY(door == NULL)) {
+        store_relaxed(&thread_inside, THREAD_OUTSIDE);
+        return NULL;
+    }
+    return thread_of_door(door);
+}
+
+MEMPOOL_HOT_INLINE void seat_leave(struct thread *seat) {
+    thread_open_door(seat);
+    signal_fence();
+    store_relaxed(&thread_inside, THREAD_OUTSIDE);
+}
+
+/* Whose caches the calling thread, attached and outside, may use now, the door shut: its own, or
+ * those of a seat. NULL: there is none at hand. */
+static inline struct thread *thread_enter(struct thread *self) {
+    if (MEMPOOL_UNLIKELY(thread_seated)) {
+        return seat_take();
+    }
+    thread_shut_door(self);
+    return self;
+}
+
+/* The end of what thread_enter began. */
+static inline void thread_leave(struct thread *holder) {
+    if (MEMPOOL_UNLIKELY(thread_seated)) {
+        seat_leave(holder);
+    } else {
+        thread_open_door(holder);
+    }
+}
+
 /* From FAST to SLOW: from here on the caches are touched under their depot's lock only. */
-static inline void thread_slow_down(struct thread *thread) {
+static inline void thread_slow_down(struct thread *holder) {
+    if (MEMPOOL_UNLIKELY(thread_seated)) {
+        store_relaxed(&thread_inside, THREAD_INSIDE_SLOW);
+    }
     signal_fence();
     /* D3 pairs with D2: as D1 */
-    store_release(&thread->stage, THREAD_SLOW);
-    thread_pass(thread);
+    store_release(&holder->stage, THREAD_SLOW);
+    thread_pass(holder);
 }
 
 /* End of an operation that was SLOW. */
-static inline void thread_leave_slow(struct thread *thread) {
+static inline void thread_leave_slow(struct thread *holder) {
     signal_fence();
-    store_relaxed(&thread->stage, THREAD_FAST);
-    thread_open_door(thread);
+    store_relaxed(&holder->stage, THREAD_FAST);
+    thread_leave(holder);
 }
 
 /* The first of all threads ever attached; then next_all. Lock-free. */
@@ -252,8 +345,8 @@ struct thread_note *thread_note(unsigned number);
 /* Read the clock, publish it to depot_seconds and every thread's stamp; milliseconds since the
  * start. */
 uint64_t thread_clock(void);
-/* The same as the calling thread's tick, outside its hits: how many gets until the next one. */
-uint32_t thread_tick(struct thread *thread);
+/* The same as a tick of whom thread_enter told, outside its hits: how many gets until the next. */
+uint32_t thread_tick(struct thread *holder);
 /* Let a new second begin now; its number, as records keep it. */
 uint32_t thread_clock_step(void);
 /* Seconds since a record's time, or -1 for time 0. */

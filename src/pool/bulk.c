@@ -3,22 +3,17 @@
 #include "base/attributes.h"
 #include "base/bits.h"
 #include "cache/hit.h"
+#include "cache/seat.h"
 #include "pool/pool.h"
 #include "sys/probes.h"
 
 #include <errno.h>
 
-/* As many as the loaded magazine gives above its floor and before the next tick. */
-MEMPOOL_HOT_INLINE size_t take_run(const struct mempool *pool, void **objects, size_t wanted,
-                                   uintptr_t site) {
-    struct thread *thread = thread_current;
-    uintptr_t offset = pool_cache_offset(pool);
-    uint32_t open = load_relaxed(&thread->open);
-    if (MEMPOOL_UNLIKELY(offset >= open)) {
-        return 0;
-    }
-    thread_shut_door(thread);
-    struct cache *cache = thread_cache(thread, offset);
+/* As many as the loaded magazine gives above its floor and before the next tick; the door is
+ * shut. */
+MEMPOOL_HOT_INLINE size_t take_from(struct cache *cache, const struct mempool *pool, void **objects,
+                                    size_t wanted, uintptr_t site) {
+    const struct thread *thread = thread_current;
     struct round *top = load_relaxed(&cache->top);
     const struct round *floor = load_relaxed(&cache->floor);
     uint32_t left = load_relaxed(&cache->left);
@@ -36,6 +31,37 @@ MEMPOOL_HOT_INLINE size_t take_run(const struct mempool *pool, void **objects, s
     signal_fence();
     store_relaxed(&cache->top, top);
     store_relaxed(&cache->left, left - (uint32_t)got);
+    (void)pool; /* without probes */
+    return got;
+}
+
+/* A seated thread's, from its processor's cache. */
+MEMPOOL_NOINLINE static size_t take_seated(const struct mempool *pool, void **objects,
+                                           size_t wanted, uintptr_t site) {
+    size_t got = 0;
+    uintptr_t offset = pool_cache_offset(pool);
+    struct thread *seat = seat_take();
+    if (seat == NULL) {
+        return 0;
+    }
+    if (offset < load_relaxed(&seat->table_bytes)) {
+        got = take_from(thread_cache(seat, offset), pool, objects, wanted, site);
+    }
+    seat_leave(seat);
+    return got;
+}
+
+/* 0: a miss. */
+MEMPOOL_HOT_INLINE size_t take_run(const struct mempool *pool, void **objects, size_t wanted,
+                                   uintptr_t site) {
+    struct thread *thread = thread_current;
+    uintptr_t offset = pool_cache_offset(pool);
+    uint32_t open = load_relaxed(&thread->open);
+    if (MEMPOOL_UNLIKELY(offset >= open)) {
+        return thread_seated ? take_seated(pool, objects, wanted, site) : 0;
+    }
+    thread_shut_door(thread);
+    size_t got = take_from(thread_cache(thread, offset), pool, objects, wanted, site);
     thread_open_door(thread);
     return got;
 }
@@ -83,18 +109,13 @@ MEMPOOL_HOT_INLINE bool view_chunk(size_t offset, struct chunk_view *ret) {
     return true;
 }
 
-/* Put what lies at the front of `objects` as long as it belongs to one pool, was got by this
- * thread, and the cache has room; returns how many. */
-MEMPOOL_HOT_INLINE size_t give_run(void *const *objects, size_t n, uintptr_t site) {
-    struct chunk_view view;
-    struct thread *thread = thread_current;
-    uint32_t open = load_relaxed(&thread->open);
-    if (!view_chunk(space_offset(objects[0]), &view) || view.cache_offset >= open) {
-        return 0;
-    }
+/* Put what lies at the front of `objects` as long as it belongs to one pool, whose cache this is,
+ * may be laid there at once, and there is room; how many. `view` is the first one's, the door
+ * shut. */
+MEMPOOL_HOT_INLINE size_t give_to(struct cache *cache, struct chunk_view view, void *const *objects,
+                                  size_t n, uintptr_t site, bool seated) {
+    const struct thread *thread = thread_current;
     uint32_t cache_offset = view.cache_offset;
-    thread_shut_door(thread);
-    struct cache *cache = thread_cache(thread, cache_offset);
     struct round *top = load_relaxed(&cache->top);
     const struct round *ceiling = load_relaxed(&cache->ceiling);
     n = min_size(n, top < ceiling ? (size_t)(ceiling - top) : 0);
@@ -113,19 +134,57 @@ MEMPOOL_HOT_INLINE size_t give_run(void *const *objects, size_t n, uintptr_t sit
                             &slot)) {
             break;
         }
-        record *slot_record = &view.records[slot];
-        if ((((uint32_t)load_relaxed(slot_record) ^ own) & RECORD_OWNER_MASK) != 0) {
-            break;
+        struct round round = {.object = object, .slot_record = &view.records[slot]};
+        uint64_t value = load_relaxed(round.slot_record);
+        if (seated) {
+            if (!seat_may_lay(thread, value) || !seat_lay(thread, cache, top, round, value, site)) {
+                break;
+            }
+            top++;
+        } else {
+            if ((((uint32_t)value ^ own) & RECORD_OWNER_MASK) != 0) {
+                break;
+            }
+            *top = round;
+            top++;
+            signal_fence();
+            store_relaxed(&cache->top, top);
+            store_relaxed(round.slot_record, put);
         }
-        top->object = object;
-        top->slot_record = slot_record;
-        top++;
-        signal_fence();
-        store_relaxed(&cache->top, top);
-        store_relaxed(slot_record, put);
         given++;
         PROBE_PUT(object);
     }
+    return given;
+}
+
+/* As take_seated. */
+MEMPOOL_NOINLINE static size_t give_seated(const struct chunk_view *view, void *const *objects,
+                                           size_t n, uintptr_t site) {
+    size_t given = 0;
+    struct thread *seat = seat_take();
+    if (seat == NULL) {
+        return 0;
+    }
+    if (view->cache_offset < load_relaxed(&seat->table_bytes)) {
+        given = give_to(thread_cache(seat, view->cache_offset), *view, objects, n, site, true);
+    }
+    seat_leave(seat);
+    return given;
+}
+
+/* 0: a miss, or a misuse. */
+MEMPOOL_HOT_INLINE size_t give_run(void *const *objects, size_t n, uintptr_t site) {
+    struct chunk_view view;
+    struct thread *thread = thread_current;
+    uint32_t open = load_relaxed(&thread->open);
+    if (!view_chunk(space_offset(objects[0]), &view)) {
+        return 0;
+    }
+    if (view.cache_offset >= open) {
+        return thread_seated ? give_seated(&view, objects, n, site) : 0;
+    }
+    thread_shut_door(thread);
+    size_t given = give_to(thread_cache(thread, view.cache_offset), view, objects, n, site, false);
     thread_open_door(thread);
     return given;
 }

@@ -19,7 +19,7 @@ MEMPOOL_API struct mempool *mempool_of(const void *address) {
         /* A handler that interrupted a get or put must not wait: who holds the lock may be waiting
          * for that get or put to end. */
         const struct thread *thread = thread_current;
-        bool may_wait = load_relaxed(&thread->open) != 0 || !thread_attached(thread);
+        bool may_wait = !thread_attached(thread) || !thread_is_inside(thread);
         return heap_describe(address, &heap, may_wait) && heap.offset == 0 ? heap.pool : NULL;
     }
     bool live = description->state == MEMPOOL_STATE_LIVE && description->offset == 0;

@@ -10,6 +10,7 @@
 #include "base/attributes.h"
 #include "cache/drain.h"
 #include "cache/hit.h"
+#include "cache/seat.h"
 #include "misuse/report.h"
 #include "pool/heap.h"
 #include "pool/hold.h"
@@ -193,7 +194,7 @@ MEMPOOL_COLD static void *get_interrupting(struct mempool *pool, struct thread *
     /* A handler that interrupts this one must find the lock free. */
     sys_signals_block(&before);
     /* Interrupted FAST, the thread holds no lock: new memory may be asked for. */
-    bool may_grow = load_relaxed(&thread->stage) == THREAD_FAST;
+    bool may_grow = thread_stage(thread) == THREAD_FAST;
     bool locked = handler_lock(&depot->lock);
     bool taken = false;
     if (locked) {
@@ -218,7 +219,7 @@ MEMPOOL_COLD static void *get_interrupting(struct mempool *pool, struct thread *
 }
 
 /* What a miss led to. */
-enum outcome { OUTCOME_AGAIN, OUTCOME_TAKEN, OUTCOME_NOTHING, OUTCOME_DEAD };
+enum outcome { OUTCOME_AGAIN, OUTCOME_TAKEN, OUTCOME_NOTHING, OUTCOME_DEAD, OUTCOME_NO_CACHE };
 
 /* Settled without a lock; the door is shut. Looks at the round that the hit would take. */
 static enum outcome take_settled(struct cache *cache, struct taking *taking, uintptr_t site,
@@ -281,16 +282,23 @@ static enum outcome take_refilled(struct mempool *pool, struct cache *cache,
 static enum outcome get_through_cache(struct mempool *pool, struct thread *thread, uint32_t offset,
                                       struct taking *taking, uintptr_t site) {
     enum outcome outcome;
-    thread_shut_door(thread);
-    struct cache *cache = thread_find_cache(thread, offset);
-    if (cache_settle_get(thread, cache)) {
+    struct thread *holder = thread_enter(thread);
+    if (MEMPOOL_UNLIKELY(holder == NULL)) {
+        return OUTCOME_NO_CACHE;
+    }
+    struct cache *cache = thread_find_cache(holder, offset);
+    if (MEMPOOL_UNLIKELY(cache == NULL)) {
+        thread_leave(holder); /* of another processor than before */
+        return OUTCOME_AGAIN;
+    }
+    if (cache_settle_get(holder, cache)) {
         outcome = take_settled(cache, taking, site, stamp_now(thread));
-        thread_open_door(thread);
+        thread_leave(holder);
         return outcome;
     }
-    thread_slow_down(thread);
+    thread_slow_down(holder);
     outcome = take_refilled(pool, cache, taking, site, stamp_now(thread));
-    thread_leave_slow(thread);
+    thread_leave_slow(holder);
     pool_put_deferred(thread);
     return outcome;
 }
@@ -322,17 +330,21 @@ static void *get_slow(struct mempool *pool, uintptr_t site, size_t zero_bytes) {
             thread = thread_current;
         }
         uint32_t offset = (uint32_t)pool_cache_offset(pool);
-        if (thread_attached(thread) && load_relaxed(&thread->open) == 0) {
+        if (thread_attached(thread) && thread_is_inside(thread)) {
             object = get_interrupting(pool, thread, site, zero_bytes);
             break;
         }
-        if (!thread_attached(thread) || offset == CACHE_OFFSET_NONE ||
-            (thread_find_cache(thread, offset) == NULL && !thread_reach(thread, offset))) {
+        seat_if_wanted();
+        struct taking taking = {.zero_bytes = zero_bytes};
+        enum outcome outcome = OUTCOME_NO_CACHE;
+        if (thread_attached(thread) && offset != CACHE_OFFSET_NONE &&
+            thread_reach(thread, offset)) {
+            outcome = get_through_cache(pool, thread, offset, &taking, site);
+        }
+        if (outcome == OUTCOME_NO_CACHE) {
             object = get_past_caches(pool, thread, site, zero_bytes);
             break;
         }
-        struct taking taking = {.zero_bytes = zero_bytes};
-        enum outcome outcome = get_through_cache(pool, thread, offset, &taking, site);
         done = outcome != OUTCOME_AGAIN;
         if (outcome == OUTCOME_TAKEN) {
             object = finish(pool, &taking, site);
@@ -352,7 +364,27 @@ static void *get_slow(struct mempool *pool, uintptr_t site, size_t zero_bytes) {
     return object;
 }
 
+/* A seated thread's hit, which is out of the way of others'; NULL: a miss. */
+static void *get_seated(struct mempool *pool, uintptr_t site, size_t zero_bytes) {
+    uint64_t before;
+    void *object = seat_get(pool_cache_offset(pool), site, &before);
+    if (object == NULL) {
+        return NULL;
+    }
+    PROBE_GET(pool, object);
+    if (zero_bytes != 0 && !slot_is_fresh(before)) {
+        memset(object, 0, zero_bytes == GET_ZEROED ? pool->depot.shape.object_bytes : zero_bytes);
+    }
+    return object;
+}
+
 MEMPOOL_NOINLINE void *pool_get_slow(struct mempool *pool, uintptr_t site, size_t zero_bytes) {
+    if (thread_seated && pool != NULL) {
+        void *object = get_seated(pool, site, zero_bytes);
+        if (MEMPOOL_LIKELY(object != NULL)) {
+            return object;
+        }
+    }
     PROBE1(mempool, miss, pool);
     void *object = get_slow(pool, site, zero_bytes);
     if (object != NULL && !pool_is_heap_class(pool)) {

@@ -37,7 +37,7 @@ static bool defer(struct thread *thread, void *object, uintptr_t site) {
 static enum put_outcome lay_in_interrupting(struct depot *depot, struct thread *thread,
                                             struct round round, uintptr_t site) {
     uint32_t stamp = load_relaxed(&thread->stamp);
-    bool may_grow = load_relaxed(&thread->stage) == THREAD_FAST;
+    bool may_grow = thread_stage(thread) == THREAD_FAST;
     bool own = !may_grow && thread_got(thread, load_relaxed(round.slot_record));
     bool room;
     if (own || put_hits_closed(depot)) {

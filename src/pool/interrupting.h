@@ -38,10 +38,15 @@ struct pool_section {
 };
 static inline void pool_section_begin(struct pool_section *section) {
     struct thread *thread = thread_current;
-    if (thread_attached(thread) && thread_door_open(thread)) {
+    if (thread_attached(thread) && !thread_is_inside(thread)) {
         section->thread = thread;
-        thread_shut_door(thread);
-        thread_slow_down(thread);
+        if (thread_seated) {
+            store_relaxed(&thread_inside, THREAD_INSIDE_SLOW);
+            signal_fence();
+        } else {
+            thread_shut_door(thread);
+            thread_slow_down(thread);
+        }
     } else {
         section->thread = NULL;
         sys_signals_block(&section->before);
@@ -49,7 +54,12 @@ static inline void pool_section_begin(struct pool_section *section) {
 }
 static inline void pool_section_end(struct pool_section *section) {
     if (section->thread != NULL) {
-        thread_leave_slow(section->thread);
+        if (thread_seated) {
+            signal_fence();
+            store_relaxed(&thread_inside, THREAD_OUTSIDE);
+        } else {
+            thread_leave_slow(section->thread);
+        }
         pool_put_deferred(section->thread);
     } else {
         sys_signals_restore(&section->before);

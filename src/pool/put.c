@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* mempool_put: the hit, the exchange, and the puts that are none. */
+#include "pool/put.h"
 #include "base/attributes.h"
 #include "cache/hit.h"
 #include "cache/park.h"
+#include "cache/seat.h"
 #include "misuse/classify.h"
 #include "misuse/report.h"
 #include "pool/destroy.h"
 #include "pool/heap.h"
 #include "pool/interrupting.h"
-#include "pool/put.h"
 #include "pool/raced.h"
 #include "pool/recorder.h"
 #include "pool/registry.h"
@@ -102,23 +103,27 @@ static enum put_outcome put_past_caches(struct depot *depot, struct thread *thre
 }
 
 /* The same without a lock: the hit's second half, once the cache has been settled. */
-static enum put_outcome lay_in_settled(struct cache *cache, struct round round,
-                                       uint64_t free_record) {
+static enum put_outcome lay_in_settled(struct cache *cache, struct round round, uint64_t value,
+                                       uintptr_t site) {
+    const struct thread *self = thread_current;
     struct round *top = load_relaxed(&cache->top);
     if (top >= load_relaxed(&cache->ceiling)) {
         return PUT_AGAIN;
     }
+    if (thread_seated) {
+        return seat_lay(self, cache, top, round, value, site) ? PUT_DONE : PUT_AGAIN;
+    }
     *top = round;
     signal_fence();
     store_relaxed(&cache->top, top + 1);
-    store_relaxed(round.slot_record, free_record);
+    store_relaxed(round.slot_record, record_make(site, stamp_now(self), RECORD_FREE));
     return PUT_DONE;
 }
 
-/* Into the cache, by the thread that got the object, as `own` told; the depot's lock is held. */
+/* Into the cache at once (seat_may_lay); the depot's lock is held. */
 static enum put_outcome lay_in_own(struct cache *cache, struct depot *depot, struct round round,
-                                   uint64_t own, uint64_t free_record) {
-    if (!swap_if_relaxed(round.slot_record, &own, free_record)) {
+                                   uint64_t value, uint64_t free_record) {
+    if (!swap_if_relaxed(round.slot_record, &value, free_record)) {
         return PUT_AGAIN;
     }
     return cache_make_room(cache, depot, round) == CACHE_HIT ? PUT_DONE
@@ -143,24 +148,30 @@ static enum put_outcome lay_in_others(struct cache *cache, struct depot *depot, 
 static enum put_outcome put_through_cache(struct depot *depot, struct thread *thread,
                                           uint32_t offset, struct round round, uintptr_t site) {
     enum put_outcome outcome;
-    thread_shut_door(thread);
-    struct cache *cache = thread_find_cache(thread, offset);
+    struct thread *holder = thread_enter(thread);
+    if (MEMPOOL_UNLIKELY(holder == NULL)) {
+        return put_past_caches(depot, thread, round, site);
+    }
+    struct cache *cache = thread_find_cache(holder, offset);
+    if (MEMPOOL_UNLIKELY(cache == NULL)) {
+        thread_leave(holder); /* of another processor than before */
+        return PUT_AGAIN;
+    }
     uint64_t value = load_relaxed(round.slot_record);
-    bool own = thread_got(thread, value);
-    uint64_t free_record = record_make(site, stamp_now(thread), RECORD_FREE);
+    bool own = seat_may_lay(thread, value);
     if (own && cache_settle_put(cache)) {
-        outcome = lay_in_settled(cache, round, free_record);
-        thread_open_door(thread);
+        outcome = lay_in_settled(cache, round, value, site);
+        thread_leave(holder);
         return outcome;
     }
-    thread_slow_down(thread);
+    thread_slow_down(holder);
     (void)thread_clock();
     sys_lock_take(&depot->lock);
     uint32_t stamp = stamp_now(thread);
-    outcome = own ? lay_in_own(cache, depot, round, value, free_record)
+    outcome = own ? lay_in_own(cache, depot, round, value, record_make(site, stamp, RECORD_FREE))
                   : lay_in_others(cache, depot, round, site, stamp);
     sys_lock_drop(&depot->lock);
-    thread_leave_slow(thread);
+    thread_leave_slow(holder);
     pool_put_deferred(thread);
     return outcome;
 }
@@ -186,16 +197,16 @@ static enum put_outcome put_once(void *object, uintptr_t site, bool heap,
     if (thread == &thread_none && thread_attach()) {
         thread = thread_current;
     }
-    if (thread_attached(thread) && load_relaxed(&thread->open) == 0) {
+    if (thread_attached(thread) && thread_is_inside(thread)) {
         return put_interrupting(depot, thread, round, site);
     }
+    seat_if_wanted();
     if (MEMPOOL_UNLIKELY(record_is_sampled(load_relaxed(round.slot_record)))) {
         pool_unsample(round);
         return PUT_AGAIN;
     }
     uint32_t offset = load_relaxed(&descriptor->cache_offset);
-    if (!thread_attached(thread) || offset == CACHE_OFFSET_NONE ||
-        (thread_find_cache(thread, offset) == NULL && !thread_reach(thread, offset))) {
+    if (!thread_attached(thread) || offset == CACHE_OFFSET_NONE || !thread_reach(thread, offset)) {
         return put_past_caches(depot, thread, round, site);
     }
     return put_through_cache(depot, thread, offset, round, site);

@@ -8,8 +8,10 @@
 #include "pool/runtime.h"
 
 #include "cache/drain.h"
+#include "cache/seat.h"
 #include "cache/thread.h"
 #include "misuse/policy.h"
+#include "misuse/report.h"
 #include "pool/heap.h"
 #include "pool/hold.h"
 #include "pool/interrupting.h"
@@ -21,6 +23,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <string.h>
 
 static bool fork_watched, published;
 /* registry_lock: */
@@ -110,9 +113,26 @@ __attribute__((constructor)) static void watch_forks(void) {
     }
 }
 
+/* MEMPOOL_CACHES: whose caches threads use. */
+static void choose_caches(void) {
+    const char *text = sys_environment("MEMPOOL_CACHES");
+    if (text == NULL || strcmp(text, "auto") == 0) {
+        seats_choose(SEATS_WHERE_MANY);
+    } else if (strcmp(text, "processor") == 0) {
+        seats_choose(SEATS_ALWAYS);
+    } else if (strcmp(text, "thread") == 0) {
+        seats_choose(SEATS_NEVER);
+    } else {
+        report_bad_setting(text, strlen(text));
+    }
+}
+
 int runtime_init(void) {
     policy_init();
     int result = space_init(POOL_BYTES, SLAB_BYTES);
+    if (result == 0 && !published) {
+        choose_caches();
+    }
     if (result == 0) {
         result = threads_init(pool_put_deferred_slow);
     }

@@ -103,7 +103,7 @@ void pool_sample(struct sample_subject *subject, uintptr_t site) {
     struct thread *thread = thread_current;
     struct pool_section section;
     int saved_errno = errno;
-    if (!thread_attached(thread) || !thread_door_open(thread) || thread->sampling != 0) {
+    if (!thread_attached(thread) || thread_is_inside(thread) || thread->sampling != 0) {
         return;
     }
     /* What the unwinder allocates, and handlers of signals that come meanwhile, are no samples. */

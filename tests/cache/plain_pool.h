@@ -7,6 +7,7 @@
 #include "depots.h"
 
 #include "cache/hit.h"
+#include "cache/seat.h"
 #include "cache/thread.h"
 
 static inline uint32_t plain_offset(const struct depot *depot) {
@@ -120,6 +121,7 @@ static inline void plain_nothing_deferred(struct thread *thread) {
 }
 
 static inline void plain_begin(struct depot *depot, size_t object_bytes, uint32_t number) {
+    seats_choose(SEATS_NEVER); /* they are not for such plain ones */
     depot_begin(depot, object_bytes, number);
     CHECK(threads_init(plain_nothing_deferred) == 0);
 }

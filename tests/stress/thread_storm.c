@@ -3,6 +3,7 @@
  *
  * Some threads get and put once more while they end, in a destructor of their own thread-specific
  * data, before or after the library's own clean-up. */
+#include "caches.h"
 #include "check.h"
 #include "pools.h"
 #include "resident.h"
@@ -112,7 +113,7 @@ static void check_nothing_is_left(void) {
     for (size_t i = 0; i < N_POOLS; i++) {
         struct mempool_stats stats = pool_stats(pools[i]);
         CHECK_EQUAL(stats.hot, 0);
-        CHECK_EQUAL(stats.cached, 0);
+        CHECK(stats.cached == 0 || !caches_are_of_threads());
         CHECK_EQUAL(stats.alloc_count, stats.put_count);
         mempool_trim(pools[i]);
         CHECK_EQUAL(pool_stats(pools[i]).slabs, 0);
