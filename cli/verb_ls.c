@@ -66,7 +66,7 @@ static void print_help(void) {
 static void fill(struct row *row, const struct snapshot *snapshot) {
     row->is_readable = true;
     row->live_bytes = snapshot->ledger.live;
-    row->threads = snapshot->n_threads;
+    row->threads = snapshot->n_running;
     for (size_t i = 0; i < snapshot->n_pools; i++) {
         row->pools += snapshot->pools[i].kind == SNAPSHOT_POOL;
     }

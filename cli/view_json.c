@@ -101,6 +101,7 @@ json_t *view_json_thread(const struct snapshot_thread *thread) {
     json_t *object = json_object();
     json_object_set_new(object, "id", json_integer(thread->id));
     json_object_set_new(object, "name", value_text(thread->name));
+    json_object_set_new(object, "is_processor", json_boolean(thread->is_processor));
     json_object_set_new(object, "attached_seconds", json_integer(thread->attached_seconds));
     ADD_COUNTS(object, FIELD(thread, number), FIELD(thread, caches),
                FIELD(thread, cached_objects), FIELD(thread, cached_bytes),

@@ -221,9 +221,13 @@ static int read_fields(struct reader *reader, const struct fields *fields, const
                        void *item) {
     int result = 0;
     for (size_t i = 0; i < fields->n && result == 0; i++) {
-        const json_t *value = json_object_get(object, fields->list[i].key);
-        result = value ? read_value(reader, &fields->list[i], value, item)
-                       : complain_of(reader, fields->list[i].key, "is missing");
+        const struct field *field = &fields->list[i];
+        const json_t *value = json_object_get(object, field->key);
+        if (value) {
+            result = read_value(reader, field, value, item);
+        } else if (!field->is_later) { /* the item is all 0 */
+            result = complain_of(reader, field->key, "is missing");
+        }
     }
     return result;
 }
@@ -275,7 +279,10 @@ static int read_ledger(struct reader *reader, const json_t *whole) {
 
 /* What those who use a snapshot rely on. */
 static int check_whole(struct reader *reader) {
-    const struct snapshot *snapshot = reader->snapshot;
+    struct snapshot *snapshot = reader->snapshot;
+    for (size_t i = 0; i < snapshot->n_threads; i++) {
+        snapshot->n_running += !snapshot->threads[i].is_processor;
+    }
     if (snapshot->taken_microseconds >= 1000000) {
         return complain_of(reader, "taken_microseconds", "is a second or more");
     }

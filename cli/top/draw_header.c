@@ -98,8 +98,8 @@ void top_draw_totals(struct top_grid *grid, int y, const struct top_scene *scene
     snprintf(text, sizeof(text), "%llu pool%s", (unsigned long long)model->totals.pools,
              model->totals.pools == 1 ? "" : "s");
     x = fact(grid, x, y, TOP_PLAIN, text);
-    snprintf(text, sizeof(text), "%zu thread%s", model->now->n_threads,
-             model->now->n_threads == 1 ? "" : "s");
+    snprintf(text, sizeof(text), "%zu thread%s", model->now->n_running,
+             model->now->n_running == 1 ? "" : "s");
     x = fact(grid, x, y, TOP_PLAIN, text);
     snprintf(text, sizeof(text), "mempool %s", model->now->version);
     fact(grid, x, y, TOP_FAINT, text);

@@ -93,7 +93,7 @@ static void add_process(json_t *frame, const struct top_scene *scene) {
     json_object_set_new(frame, "resident_bytes",
                         count(model->ledger.is_known ? (double)model->ledger.resident : NAN));
     json_object_set_new(frame, "n_pools", json_integer((json_int_t)model->totals.pools));
-    json_object_set_new(frame, "n_threads", json_integer((json_int_t)now->n_threads));
+    json_object_set_new(frame, "n_threads", json_integer((json_int_t)now->n_running));
     json_object_set_new(frame, "misuses", json_integer((json_int_t)model->totals.misuses));
 }
 

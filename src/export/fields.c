@@ -12,18 +12,20 @@ _Static_assert(sizeof(enum snapshot_source) == 4 && sizeof(enum snapshot_pool_ki
                "words are 32 bits");
 
 #define NAMED(structure, name, kind, member)                                                       \
-    { name, kind, offsetof(structure, member), NULL, 0, NULL }
+    { name, kind, offsetof(structure, member), NULL, 0, NULL, false }
 #define PLAIN(structure, kind, member) NAMED(structure, #member, kind, member)
 #define UNSIGNED(structure, member) PLAIN(structure, FIELD_UNSIGNED, member)
 #define UNSIGNED_32(structure, member) PLAIN(structure, FIELD_UNSIGNED_32, member)
 #define SIGNED(structure, member) PLAIN(structure, FIELD_SIGNED, member)
 #define BOOLEAN(structure, member) PLAIN(structure, FIELD_BOOLEAN, member)
+#define LATER_BOOLEAN(structure, member)                                                           \
+    { #member, FIELD_BOOLEAN, offsetof(structure, member), NULL, 0, NULL, true }
 #define TEXT(structure, member) PLAIN(structure, FIELD_TEXT, member)
 #define ADDRESS(structure, member) PLAIN(structure, FIELD_ADDRESS, member)
 #define WORD(structure, member, words)                                                             \
-    { #member, FIELD_WORD, offsetof(structure, member), words, 0, NULL }
+    { #member, FIELD_WORD, offsetof(structure, member), words, 0, NULL, false }
 #define INDEX(structure, member, of, name_key)                                                     \
-    { #member, FIELD_INDEX, offsetof(structure, member), NULL, of, name_key }
+    { #member, FIELD_INDEX, offsetof(structure, member), NULL, of, name_key, false }
 #define FIELDS(table)                                                                              \
     { table, sizeof(table) / sizeof(table)[0] }
 
@@ -109,6 +111,7 @@ static const struct field thread_fields[] = {
     UNSIGNED_32(struct snapshot_thread, number),
     SIGNED(struct snapshot_thread, id),
     TEXT(struct snapshot_thread, name),
+    LATER_BOOLEAN(struct snapshot_thread, is_processor),
     SIGNED(struct snapshot_thread, attached_seconds),
     UNSIGNED(struct snapshot_thread, caches),
     UNSIGNED(struct snapshot_thread, cached_objects),

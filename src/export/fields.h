@@ -45,6 +45,7 @@ struct field {
     const char *const *words; /* of a word: ended by NULL */
     enum fields_list of;      /* of an index */
     const char *name_key;     /* of an index: under which its item's name is told; NULL: nowhere */
+    bool is_later;            /* files of before it was thought of lack it: 0, false */
 };
 
 struct fields {

@@ -108,7 +108,7 @@ static const struct family misuse_families[] = {
 static const struct family process_families[] = {
     FAMILY(struct snapshot, "process_uptime_seconds", GAUGE, "seconds", uptime_seconds,
            "Since the process made its first pool."),
-    FAMILY(struct snapshot, "process_threads", GAUGE, "threads", n_threads,
+    FAMILY(struct snapshot, "process_threads", GAUGE, "threads", n_running,
            "Running threads that used a pool or the accounted heap."),
     PROCESS("slabs_bytes", slabs_bytes, "Slabs of all pools, those of the accounted heap too."),
     PROCESS("arena_bytes", arena_bytes, "Address space that slabs were ever cut from."),

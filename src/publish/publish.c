@@ -72,6 +72,7 @@ static const struct publication_field fields[] = {
     FIELD(thread, next_all),
     FIELD(thread, in_use),
     FIELD(thread, generation),
+    FIELD(thread, seat_of),
     WHOLE(thread_note),
     FIELD(thread_note, id),
     FIELD(thread_note, attached_seconds),

@@ -30,7 +30,7 @@
     X(shape, object_bytes) X(shape, stride) X(shape, chunks) X(shape, slots) X(shape, tagged) \
     X(thread, table) X(thread, table_bytes) X(thread, heap_end) X(thread, tallies) \
     X(thread, tally_bytes) X(thread, number) X(thread, next_all) X(thread, in_use) \
-    X(thread, generation) \
+    X(thread, generation) X(thread, seat_of) \
     X(thread_note, id) X(thread_note, attached_seconds) X(thread_note, exited) \
     X(thread_note, name) \
     X(cache, top) X(cache, left) X(cache, interval) X(cache, loaded) X(cache, depot) \

@@ -98,8 +98,9 @@ struct snapshot_thread {
     uint32_t number;      /* the library's; 0: none was free */
     int64_t id;           /* the kernel's */
     const char *name;
+    bool is_processor;        /* no thread, but what those on one processor share: "processor 1" */
     int64_t attached_seconds; /* ago */
-    uint64_t caches;      /* that it has, of pools and classes */
+    uint64_t caches;          /* that it has, of pools and classes */
     uint64_t cached_objects, cached_bytes; /* free slots in them, with padding */
     uint64_t granted_bytes; /* of accounts, not used: see mempool_account(3) */
 };
@@ -175,9 +176,10 @@ struct snapshot {
     size_t n_components;
     struct snapshot_account *accounts;     /* that ever had a block, oldest first */
     size_t n_accounts;
-    struct snapshot_thread *threads;       /* that run */
+    struct snapshot_thread *threads; /* that run, and processors */
     size_t n_threads;
-    struct snapshot_misuse *misuses;       /* every kind, in order of number */
+    size_t n_running;                /* of them: threads */
+    struct snapshot_misuse *misuses; /* every kind, in order of number */
     size_t n_misuses;
     /* only where they were asked for, and could be read */
     bool has_groups;

@@ -4,12 +4,13 @@
  * A thread may end while we look, and its struct be another's: its generation tells, and what was
  * read is then thrown away and read again. */
 #include "base/bits.h"
+#include "base/text.h"
 #include "view/take.h"
 
 #include <errno.h>
 #include <string.h>
 
-enum { TALLY_TRIES = 16 };
+enum { TALLY_TRIES = 16, PROCESSOR_NAME_BYTES = 32 };
 
 /* What is read of one thread before anything of it is counted. */
 struct reading {
@@ -205,12 +206,30 @@ static void name_thread(struct take *take, char *note, struct snapshot_thread *r
         take->seconds - layout_get(layout, note, FIELD_thread_note_attached_seconds));
 }
 
+/* Caches that the threads on a processor share (cache/seat.h). */
+static void name_processor(struct take *take, uint64_t processor, struct snapshot_thread *row) {
+    struct text text;
+    char name[PROCESSOR_NAME_BYTES];
+    text_init(&text, name, sizeof name);
+    text_add(&text, "processor ");
+    text_add_unsigned(&text, processor);
+    const char *kept = view_take_text(&take->snapshot->memory, name, text.length);
+    row->is_processor = true;
+    row->attached_seconds = -1;
+    row->name = kept != NULL ? kept : "";
+}
+
 static void count_thread(struct take *take, struct reading *reading) {
     struct snapshot *snapshot = take->snapshot;
     size_t cache_bytes = take->layout.sizes[SIZE_cache];
     struct snapshot_thread *row = &snapshot->threads[snapshot->n_threads++];
     row->number = (uint32_t)field_of(take, reading, FIELD_thread_number);
-    name_thread(take, reading->note, row);
+    if (field_of(take, reading, FIELD_thread_seat_of) != 0) {
+        name_processor(take, field_of(take, reading, FIELD_thread_seat_of) - 1, row);
+    } else {
+        name_thread(take, reading->note, row);
+        snapshot->n_running++;
+    }
     for (size_t at = 0; at + cache_bytes <= reading->table_bytes; at += cache_bytes) {
         count_cache(take, reading->table + at, row);
     }

@@ -135,7 +135,8 @@ def check_numbers(families, document):
         expect('mempool_ledger_bytes', document['ledger'][part] if known or in_books else None,
                part=part.replace('_', '-'))
     expect('mempool_ledger_resident_bytes', document['ledger']['resident'] if known else None)
-    expect('mempool_process_threads', len(document['threads']))
+    expect('mempool_process_threads',
+           sum(not thread['is_processor'] for thread in document['threads']))
     return wrong
 
 

@@ -83,6 +83,8 @@ static const struct snapshot_thread sample_threads[] = {
      .cached_objects = 200, .cached_bytes = 35200, .granted_bytes = 65536},
     {.number = 2, .id = 4712, .name = "io worker", .attached_seconds = 9, .caches = 2,
      .cached_objects = 88, .cached_bytes = 6976},
+    {.name = "processor 1", .is_processor = true, .attached_seconds = -1, .caches = 1,
+     .cached_objects = 10, .cached_bytes = 640},
 };
 
 static const struct snapshot_misuse sample_misuses[] = {
@@ -176,6 +178,7 @@ static inline struct snapshot *sample_snapshot(void) {
     SAMPLE_COPY(sample, accounts, n_accounts, sample_accounts);
     SAMPLE_COPY(sample, pools, n_pools, sample_pools);
     SAMPLE_COPY(sample, threads, n_threads, sample_threads);
+    sample->n_running = 2;
     SAMPLE_COPY(sample, misuses, n_misuses, sample_misuses);
     sample->has_groups = true;
     SAMPLE_COPY(sample, groups, n_groups, sample_groups);

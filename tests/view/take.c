@@ -9,6 +9,8 @@
 
 #include "self.h"
 
+#include "cache/thread.h"
+
 #include <mempool/observe.h>
 
 enum { N = 300 };
@@ -269,7 +271,7 @@ static void *get_some(void *pool) {
     void *object = mempool_get(pool);
     mempool_put(object);
     struct snapshot *snapshot = self_snapshot(0);
-    CHECK_EQUAL(snapshot->n_threads, 2);
+    CHECK(snapshot->n_threads == 2 && snapshot->n_running == 2);
     const struct snapshot_thread *row = &snapshot->threads[0];
     row = row->id == sys_thread_id() ? row : &snapshot->threads[1];
     CHECK(row->id == sys_thread_id() && row->caches == 1 && row->number != 0);
@@ -290,9 +292,34 @@ static int threads_are_listed(void *unused) {
     return 0;
 }
 
+/* Threads that share their processors' caches have none of their own; the processors are listed. */
+static int processors_are_listed(void *unused) {
+    (void)unused;
+    CHECK(setenv("MEMPOOL_CACHES", "processor", 1) == 0);
+    struct mempool *pool = pool_of(64);
+    mempool_put(mempool_get(pool));
+    struct snapshot *snapshot = self_snapshot(0);
+    bool is_seated = thread_seated;
+    CHECK_EQUAL(snapshot->n_running, 1);
+    CHECK_EQUAL(snapshot->n_threads > 1, is_seated);
+    uint64_t cached = 0;
+    for (size_t i = 0; i < snapshot->n_threads; i++) {
+        const struct snapshot_thread *row = &snapshot->threads[i];
+        CHECK_EQUAL(row->is_processor, strncmp(row->name, "processor ", 10) == 0);
+        CHECK_EQUAL(row->is_processor, row->number == 0);
+        CHECK(row->is_processor == is_seated || row->caches == 0);
+        cached += row->cached_objects;
+    }
+    CHECK_EQUAL(cached, pool_stats(pool).cached);
+    CHECK(cached > 0);
+    snapshot_free(snapshot);
+    return 0;
+}
+
 static void threads_that_run_are_listed(void **state) {
     (void)state;
     assert_int_equal(child_status(threads_are_listed, NULL), 0);
+    assert_int_equal(child_status(processors_are_listed, NULL), 0);
 }
 
 static int before_the_first(void *unused) {
