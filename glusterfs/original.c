@@ -5,6 +5,8 @@
 #include "misuse.h"
 #include "sweeper.h"
 
+#include "cache/seat.h"
+
 #include <mempool/account.h>
 
 #include <dlfcn.h>
@@ -122,6 +124,8 @@ static enum original_state decide(void) {
         return ORIGINAL_REFUSED;
     }
     original_layout = *layout;
+    /* Its processes have dozens of threads, each with little to do. */
+    seats_choose(SEATS_ALWAYS);
     misuse_connect();
     watch_forks();
     return ORIGINAL_ENGAGED;

@@ -8,8 +8,8 @@
 #include "sys/sys.h"
 
 enum {
-    THREADS_FOR_EACH = 4, /* processor: with more it is worth it to be seated, */
-    THREADS_LEAST = 8,    /* but not below so many */
+    THREADS_FOR_EACH = 2, /* processor: with more it is worth it to be seated, */
+    THREADS_LEAST = 4,    /* but not below so many */
 };
 
 _Atomic(uint32_t) *_Atomic seat_doors[SEATS_MAX];

@@ -116,7 +116,10 @@ __attribute__((constructor)) static void watch_forks(void) {
 /* MEMPOOL_CACHES: whose caches threads use. */
 static void choose_caches(void) {
     const char *text = sys_environment("MEMPOOL_CACHES");
-    if (text == NULL || strcmp(text, "auto") == 0) {
+    if (text == NULL) {
+        return; /* as who embeds the library chose, or did not */
+    }
+    if (strcmp(text, "auto") == 0) {
         seats_choose(SEATS_WHERE_MANY);
     } else if (strcmp(text, "processor") == 0) {
         seats_choose(SEATS_ALWAYS);

@@ -108,8 +108,8 @@ static unsigned seated_of(size_t n) {
 }
 
 static size_t threads_enough(void) {
-    size_t many = 4 * (size_t)sysconf(_SC_NPROCESSORS_CONF);
-    return many > 8 ? many : 8;
+    size_t many = 2 * (size_t)sysconf(_SC_NPROCESSORS_CONF);
+    return many > 4 ? many : 4;
 }
 
 static int few_are_not(void *unused) {

@@ -112,7 +112,7 @@ static void *warm_a_cache(void *pool) {
 
 static void each_thread_has_a_cache(void **state) {
     (void)state;
-    enum { N_THREADS = 5 }; /* of more, some may use their processors' */
+    enum { N_THREADS = 3 }; /* of more, some may use their processors' */
     sem_init(&is_warm, 0, 0);
     sem_init(&may_end, 0, 0);
     struct mempool *pool = pool_of(64);
