@@ -228,7 +228,8 @@ size_t mempool_walk(struct mempool *pool,
 size_t mempool_list(int (*visit)(struct mempool *pool, void *arg), void *arg);
 
 /** mempool_thread_flush: give the calling thread's caches back to the depots, as its exit does.
- *  Since: 0.1 */
+ *  Where threads share their processors' caches (MEMPOOL_CACHES in mempool(3)), those of the
+ *  processor that it runs on.  Since: 0.1 */
 void mempool_thread_flush(void);
 
 /** mempool_trim: give free memory back to the system: other threads' idle caches, the depot, every
