@@ -19,12 +19,14 @@ enum case_kind {
     CASE_REPLACE,           /* `live` objects, a random one is replaced by a new one */
     CASE_GET0,              /* zeroed get, put */
     CASE_PRODUCER_CONSUMER, /* one thread gets, another puts */
+    CASE_CROWD,             /* many threads in turns put what others got */
     CASE_REPLAY,            /* a recorded trace, `threads` workers */
     CASE_HEAP_LIFO,         /* malloc, free of one size */
     CASE_HEAP_REPLAY,       /* a recorded trace with heap events, `threads` workers */
     CASE_RESIDENT_LIVE,     /* resident growth per live byte, `live` objects */
     CASE_RESIDENT_REPLAY,   /* highest resident growth during a replay */
     CASE_RESIDENT_HEAP,     /* the same with heap events */
+    CASE_RESIDENT_CROWD,    /* resident growth when many threads have taken turns */
     CASE_POOL_IDLE,         /* resident growth per pool, `live` pools, none used */
     CASE_POOL_ONE_LIVE,     /* the same, one object live in each */
 };
@@ -35,6 +37,7 @@ enum case_group {
     GROUP_SINGLE,   /* single thread, all else that is timed */
     GROUP_OWN,      /* only to compare ours with ours */
     GROUP_THREADS,  /* two threads */
+    GROUP_CROWD,    /* many, on two CPUs */
     GROUP_REPLAY,   /* trace replay, timed */
     GROUP_HEAP,     /* the accounted heap, timed */
     GROUP_RESIDENT, /* memory */
@@ -54,7 +57,7 @@ struct bench_case {
     enum case_unit unit;
     size_t object_bytes;
     size_t live;      /* objects, requests or pools at once */
-    unsigned threads; /* 1 or 2 */
+    unsigned threads; /* 1 or 2; of a crowd: CPUs */
     bool ours_only;
     bool fresh; /* each round in a new worker process, and fewer rounds */
 };
@@ -67,6 +70,10 @@ extern const size_t bench_n_cases;
 /* Sizes of the objects that one request takes, one pool each: those of a GlusterFS brick's. */
 #define REQUEST_OBJECTS 6
 extern const size_t request_object_bytes[REQUEST_OBJECTS];
+
+/* Threads that take turns, and requests that each has at a time. */
+#define CROWD_THREADS 24
+#define CROWD_REQUESTS 8
 
 /* Objects in each get_bulk and put_bulk. */
 #define BULK_OBJECTS 32

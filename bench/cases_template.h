@@ -312,6 +312,10 @@ static double measure_producer_consumer(struct work *work, uint64_t target_ns) {
     return (double)(worker_now_ns() - begin) / (double)(batches * RING_BATCH);
 }
 
+/* --- many threads --- */
+
+#include "bench/crowd_template.h"
+
 /* --- resident memory --- */
 
 static double measure_resident_live(struct work *work) {
@@ -352,7 +356,8 @@ static int open_request_pools(size_t requests) {
 
 static int prepare_pools(struct work *work) {
     const struct bench_case *test = work->test;
-    if (test->kind == CASE_SIX_POOLS || test->kind == CASE_IN_FLIGHT) {
+    if (test->kind == CASE_SIX_POOLS || test->kind == CASE_IN_FLIGHT ||
+        test->group == GROUP_CROWD || test->kind == CASE_RESIDENT_CROWD) {
         return open_request_pools(test->live);
     }
     /* One more than live: a replacement gets before it puts. The ring's two ends hold more. */
@@ -374,7 +379,7 @@ int case_prepare(struct work *work) {
     if (test->kind == CASE_HEAP_LIFO) {
         return open_hot_site();
     }
-    if (test->group == GROUP_RESIDENT) {
+    if (test->group == GROUP_RESIDENT && test->kind != CASE_RESIDENT_CROWD) {
         return 0; /* the pools are part of what is measured */
     }
     int status = prepare_pools(work);
@@ -414,6 +419,10 @@ double case_measure(struct work *work, uint64_t target_ns) {
         return measure_get0(work, target_ns);
     case CASE_PRODUCER_CONSUMER:
         return measure_producer_consumer(work, target_ns);
+    case CASE_CROWD:
+        return measure_crowd(work, target_ns);
+    case CASE_RESIDENT_CROWD:
+        return measure_resident_crowd(work);
     case CASE_REPLAY:
     case CASE_HEAP_REPLAY:
     case CASE_RESIDENT_REPLAY:

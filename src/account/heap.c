@@ -11,6 +11,7 @@
 #include "account/sampled.h"
 #include "account/tally.h"
 #include "base/bits.h"
+#include "base/prefetch.h"
 #include "cache/hit.h"
 #include "cache/park.h"
 #include "cache/seat.h"
@@ -501,6 +502,7 @@ static bool free_seated(void *block, uintptr_t site) {
     if (slot_find(block, &descriptor, &round.slot_record) != SLOT_FOUND) {
         return false;
     }
+    prefetch_to_write(round.slot_record);
     int32_t offset = (int32_t)load_relaxed(&descriptor->cache_offset);
     struct thread *seat = offset < 0 ? seat_take() : NULL;
     if (MEMPOOL_UNLIKELY(seat == NULL)) {

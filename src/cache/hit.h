@@ -7,6 +7,7 @@
 #ifndef MEMPOOL_CACHE_HIT_H
 #define MEMPOOL_CACHE_HIT_H
 
+#include "base/prefetch.h"
 #include "cache/cache.h"
 #include "cache/thread.h"
 
@@ -41,8 +42,8 @@ MEMPOOL_HOT_INLINE void *hit_take(const struct thread *thread, struct cache *cac
  * anyway. Behind the shut door, after a hit. */
 MEMPOOL_HOT_INLINE void hit_prefetch_next(const struct cache *cache) {
     const struct round *top = load_relaxed(&cache->top);
-    __builtin_prefetch(top[-1].object, 1);
-    __builtin_prefetch(top[-1].slot_record, 1);
+    prefetch_to_write(top[-1].object);
+    prefetch_to_write(top[-1].slot_record);
 }
 
 /* May a put lay a round at `top`, of an object that this thread got? */

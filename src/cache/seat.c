@@ -3,6 +3,7 @@
 #include "cache/seat.h"
 
 #include "base/bits.h"
+#include "base/prefetch.h"
 #include "cache/hit.h"
 #include "cache/park.h"
 #include "sys/sys.h"
@@ -159,6 +160,7 @@ bool seat_put(void *object, uintptr_t site, bool heap) {
     if (slot_find(object, &descriptor, &round.slot_record) != SLOT_FOUND) {
         return false;
     }
+    prefetch_to_write(round.slot_record);
     struct thread *seat = seat_take();
     if (MEMPOOL_UNLIKELY(seat == NULL)) {
         return false;
