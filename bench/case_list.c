@@ -144,7 +144,7 @@ const char *case_kind_text(enum case_kind kind) {
         [CASE_REPLACE] = "many live objects: a random one is replaced by a new one",
         [CASE_GET0] = "get one zeroed object, put it",
         [CASE_PRODUCER_CONSUMER] = "one thread gets, another puts",
-        [CASE_CROWD] = "24 threads in turns, on two CPUs, put the objects of six pools that others got",
+        [CASE_CROWD] = "24 threads in turns on two CPUs put what others got from six pools",
         [CASE_REPLAY] = "every get and put of a recorded trace",
         [CASE_HEAP_LIFO] = "allocate one accounted block, free it",
         [CASE_HEAP_REPLAY] = "every get and put, malloc and free of a recorded trace",
