@@ -3,9 +3,10 @@
 """What does it cost a process that `mempool top` looks at it? watched_replay.py MEMPOOL TRACE
 
 Pairs of replays of a trace: one alone, one with `mempool top` attached, once a second or as often
-as asked. A ratio is of the two replays of a pair; the median of the pairs counts. Where runs differ
-by more than that, the processor time of a look is the bound: the process is not stopped, and would
-lose no more if it were, or had to share its processor.
+as asked. A ratio is of the two replays of a pair. What one look a second costs is the mean of the
+ratios, less 1, divided by the looks that there were in a second, with its standard error: looks four
+times a second, the most that top does, show it more sharply. The processor time of a look is a bound
+beside: the process is not stopped, and would lose no more if it had to share its processor.
 """
 import argparse
 import glob
@@ -70,7 +71,8 @@ class Watcher(threading.Thread):
 
 
 def replay_ns(options, is_watched):
-    """Nanoseconds a pair, of one run; its watcher."""
+    """Nanoseconds a pair, of one run; its watcher; and how many seconds it ran."""
+    begun = time.monotonic()
     with subprocess.Popen([options.mempool, 'replay', '--json', '--no-progress', '--against=none',
                            f'--rounds={options.rounds}', f'--workers={options.workers}',
                            options.trace], stdout=subprocess.PIPE, text=True) as replay:
@@ -80,7 +82,8 @@ def replay_ns(options, is_watched):
         said = replay.communicate()[0]
         if is_watched:
             watcher.join()
-    return json.loads(said)['contenders'][0]['ns_per_pair']['median'], watcher
+    rounds = json.loads(said)['contenders'][0]['ns_per_pair']['rounds']
+    return statistics.mean(rounds), watcher, time.monotonic() - begun  # a look is in few of them
 
 
 def main():
@@ -95,18 +98,23 @@ def main():
     parser.add_argument('--every', default='1s', help='from look to look (1s)')
     parser.add_argument('--view', default='pools', help='what top shows (pools)')
     options = parser.parse_args()
-    ratios, looks, cpu_s = [], 0, 0.0
+    ratios, looks, cpu_s, watched_s = [], 0, 0.0, 0.0
     for pair in range(options.pairs):
         order = (False, True) if pair % 2 == 0 else (True, False)
         found = {is_watched: replay_ns(options, is_watched) for is_watched in order}
-        (alone, _), (watched, watcher) = found[False], found[True]
+        (alone, _, _), (watched, watcher, seconds) = found[False], found[True]
         ratios.append(watched / alone)
-        looks, cpu_s = looks + watcher.looks, cpu_s + watcher.cpu_s
+        looks, cpu_s, watched_s = looks + watcher.looks, cpu_s + watcher.cpu_s, watched_s + seconds
         print(f'alone {alone:.2f} ns, watched {watched:.2f} ns ({watcher.looks} looks): '
               f'{watched / alone:.4f}', flush=True)
     print(f'{looks} looks of {1000 * cpu_s / max(looks, 1):.2f} ms of processor time each, '
           'the beginning and end of top included')
     print(f'median {statistics.median(ratios):.4f} ({min(ratios):.4f} to {max(ratios):.4f})')
+    if looks and len(ratios) > 1:
+        scale = 100 * watched_s / looks
+        error = statistics.stdev(ratios) / len(ratios) ** 0.5
+        print(f'one look a second: {scale * (statistics.mean(ratios) - 1):.2f} % slower, '
+              f'standard error {scale * error:.2f}')
 
 
 if __name__ == '__main__':

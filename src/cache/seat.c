@@ -80,8 +80,9 @@ void seat_settle_in(struct thread *self) {
     store_relaxed(&thread_inside, THREAD_OUTSIDE);
     unsigned number = load_relaxed(&self->number);
     if (number != 0) {
+        /* S1 pairs with S2 in cache/seat.h: its plain stores into records are over */
         (void)atomic_fetch_or_explicit(&seated_numbers[number / 64], (uint64_t)1 << number % 64,
-                                       memory_order_relaxed);
+                                       memory_order_release);
     }
     thread_seated = true;
 }

@@ -47,7 +47,8 @@ enum { SEATS_MAX = 4096 }; /* processors; where there are more, none is used */
 extern _Atomic uint64_t seated_numbers[RECORD_THREAD_MASK / 64 + 1];
 static inline bool seat_got(uint64_t value) {
     unsigned number = record_thread(value);
-    return (load_relaxed(&seated_numbers[number / 64]) >> number % 64 & 1) != 0;
+    /* S2 pairs with S1 in cache/seat.c: what is swapped from here on, nobody else stores into */
+    return (load_acquire(&seated_numbers[number / 64]) >> number % 64 & 1) != 0;
 }
 
 /* May the calling thread's put of such a record lay the object in its cache at once? */
