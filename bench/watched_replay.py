@@ -4,9 +4,9 @@
 
 Pairs of replays of a trace: one alone, one with `mempool top` attached, once a second or as often
 as asked. A ratio is of the two replays of a pair. What one look a second costs is the mean of the
-ratios, less 1, divided by the looks that there were in a second, with its standard error: looks four
-times a second, the most that top does, show it more sharply. The processor time of a look is a bound
-beside: the process is not stopped, and would lose no more if it had to share its processor.
+ratios, less 1, divided by the looks that there were in a second, with its standard error: looks
+four times a second, the most that top does, show it more sharply. The processor time of a look is a
+bound beside: the process is not stopped, and would lose no more if it had to share its processor.
 """
 import argparse
 import glob
