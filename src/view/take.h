@@ -72,6 +72,7 @@ int take_threads(struct take *take);    /* their caches and tallies, added up */
 int take_finish_pools(struct take *take);
 int take_finish_accounts(struct take *take);
 int take_groups(struct take *take);
+int take_objects(struct take *take);    /* every slot */
 int take_stacks(struct take *take);
 
 /* A slab of a pool that has a row, and its records: with a tag behind each where its place says so.

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/* Addresses explained by a snapshot that was saved with objects, and by the process itself: the
+ * same of slots, and of what is between, behind and beside them. Each test is a process of its
+ * own. */
+#include "unit.h"
+
+#include "accounts.h"
+#include "child.h"
+#include "rng.h"
+#include "saved.h"
+#include "self.h"
+#include "threads.h"
+
+#include "inspect/objects.h"
+#include "view/describe.h"
+
+#include <mempool/observe.h>
+
+#include <sys/prctl.h>
+
+enum { N = 700, RANDOM = 500, SLOTS_MOST = 100, ODD_BYTES = 100, LARGE_BYTES = 3 << 20 };
+
+static void *objects[N], *spilled[20], *blocks[N];
+
+/* ---- the same twice -------------------------------------------------------------------------- */
+
+/* A source whose clock stands still, so that ages are the same at any time. */
+static struct view_source still_source(void) {
+    struct view_source source;
+    CHECK(view_source_self(&source));
+    source.kind = SNAPSHOT_OF_CORE;
+    return source;
+}
+
+/* Saved, and read back. */
+static struct snapshot *saved_snapshot(void) {
+    struct view_source source = still_source();
+    const struct snapshot_options options = {.want = SNAPSHOT_WANT_OBJECTS};
+    struct snapshot_error error;
+    struct snapshot *taken = NULL, *read = NULL;
+    if (snapshot_take(&taken, &source, &options, &error) != 0) {
+        printf("%s\n", error.text);
+    }
+    CHECK(taken != NULL && taken->has_objects);
+    struct saved saved = saved_json(taken);
+    if (saved_read(saved.text, saved.length, &read, &error) != 0) {
+        printf("%s\n", error.text);
+    }
+    CHECK(read != NULL);
+    free(saved.text);
+    snapshot_free(taken);
+    return read;
+}
+
+static void print_difference(const struct view_description *a, const struct view_description *b) {
+    const struct view_description *both[] = {a, b};
+    for (int i = 0; i < 2; i++) {
+        const struct view_description *d = both[i];
+        printf("%#llx: state %d, %s, block %d, heap %d, destroyed %d, pool %#llx, object %#llx + "
+               "%llu, %llu (%llu) bytes, slot %llu, site %#llx, thread %lld %s %d, age %lld\n",
+               (unsigned long long)d->address, (int)d->state, d->what, d->is_block, d->is_heap,
+               d->is_pool_destroyed, (unsigned long long)d->pool, (unsigned long long)d->object,
+               (unsigned long long)d->offset, (unsigned long long)d->object_bytes,
+               (unsigned long long)d->padded_bytes, (unsigned long long)d->slot,
+               (unsigned long long)d->site, (long long)d->thread, d->thread_name,
+               d->has_thread_exited, (long long)d->age_seconds);
+    }
+}
+
+static bool is_same(const struct view_description *a, const struct view_description *b) {
+    return a->address == b->address && a->state == b->state && a->pool == b->pool &&
+           strcmp(a->what, b->what) == 0 && a->is_block == b->is_block &&
+           a->is_heap == b->is_heap && a->is_pool_destroyed == b->is_pool_destroyed &&
+           a->object == b->object && a->offset == b->offset &&
+           a->object_bytes == b->object_bytes && a->padded_bytes == b->padded_bytes &&
+           a->slot == b->slot && a->site == b->site && a->thread == b->thread &&
+           strcmp(a->thread_name, b->thread_name) == 0 &&
+           a->has_thread_exited == b->has_thread_exited && a->age_seconds == b->age_seconds;
+}
+
+static enum mempool_state check_address(const struct snapshot *snapshot, uint64_t address) {
+    struct view_source source = still_source();
+    struct view_description wanted, found;
+    const struct snapshot_symbol *site;
+    struct snapshot_error error;
+    CHECK_EQUAL(view_describe(&wanted, &source, address, &error), 0);
+    objects_describe(snapshot, address, &found, &site);
+    if (!is_same(&wanted, &found)) {
+        print_difference(&wanted, &found);
+        CHECK(false);
+    }
+    CHECK((site != NULL) == (found.site != 0) && (site == NULL || site->address == found.site));
+    return found.state;
+}
+
+/* What was seen of each state. */
+static size_t seen[MEMPOOL_STATE_TAIL + 1];
+
+static void check_around(const struct snapshot *snapshot, uint64_t address) {
+    seen[check_address(snapshot, address)]++;
+    (void)check_address(snapshot, address - 1);
+    (void)check_address(snapshot, address + 1);
+}
+
+/* About so many slots of it, and all that is behind them. */
+static void check_slab(const struct snapshot *snapshot, const struct snapshot_slab *slab,
+                       struct rng *rng) {
+    uint64_t stride = snapshot->pools[slab->pool].padded_bytes;
+    uint64_t slots = slab->bytes / stride + 1;
+    for (uint64_t i = 0; i < slots; i += 1 + rng_below(rng, slots / SLOTS_MOST * 2 + 1)) {
+        check_around(snapshot, slab->address + i * stride);
+    }
+    check_around(snapshot, slab->address + slab->slots * stride);
+    check_around(snapshot, slab->address + slab->bytes);
+}
+
+static void check_everything(void) {
+    struct snapshot *snapshot = saved_snapshot();
+    struct rng rng = {.state = rng_seed()};
+    uint64_t end = snapshot->arena_start + snapshot->arena_bytes;
+    memset(seen, 0, sizeof seen);
+    CHECK(snapshot->n_slabs > 0);
+    for (size_t i = 0; i < snapshot->n_slabs; i++) {
+        check_slab(snapshot, &snapshot->slabs[i], &rng);
+    }
+    for (uint64_t at = snapshot->arena_start; at <= end; at += 64 << 10) {
+        check_around(snapshot, at);
+    }
+    for (size_t i = 0; i < RANDOM; i++) {
+        (void)check_address(snapshot, snapshot->arena_start +
+                                          rng_below(&rng, snapshot->arena_bytes));
+    }
+    for (size_t i = 0; i < sizeof spilled / sizeof spilled[0]; i++) {
+        if (spilled[i] != NULL) {
+            check_around(snapshot, (uintptr_t)spilled[i]);
+            check_around(snapshot, (uintptr_t)spilled[i] + ODD_BYTES);
+        }
+    }
+    check_around(snapshot, (uintptr_t)&rng);
+    check_around(snapshot, 1);
+    check_around(snapshot, UINT64_MAX - 1);
+    snapshot_free(snapshot);
+}
+
+/* ---- what there is --------------------------------------------------------------------------- */
+
+static void *work(void *pool) {
+    CHECK_EQUAL(prctl(PR_SET_NAME, "odd\\\n"), 0);
+    for (size_t i = 0; i < N; i += 3) {
+        mempool_put(objects[i]); /* another's */
+        objects[i] = NULL;
+    }
+    for (size_t i = 0; i < N; i += 6) {
+        objects[i] = mempool_get(pool);
+    }
+    return NULL;
+}
+
+static void get_blocks(void) {
+    struct mempool_component *first = component_of("shop", NULL);
+    struct mempool_component *before = mempool_component_enter(first);
+    for (size_t i = 0; i < N; i++) {
+        blocks[i] = mempool_malloc(i % 90 + 1, i % 2 == 0 ? "cart\\" : "token");
+    }
+    for (size_t i = 0; i < N; i += 7) {
+        mempool_free(blocks[i]);
+    }
+    blocks[0] = mempool_malloc(LARGE_BYTES, "large");
+    blocks[7] = mempool_malloc(LARGE_BYTES / 3, "large");
+    mempool_free(blocks[7]);
+    mempool_component_leave(before);
+    mempool_component_end(first);
+    before = mempool_component_enter(component_of("shop", NULL)); /* shop#2 */
+    blocks[14] = mempool_malloc(10, "cart\\");
+    mempool_component_leave(before);
+}
+
+static int a_process(void *unused) {
+    (void)unused;
+    mempool_misuse_sink_set(-1);
+    struct mempool *pool = pool_of(ODD_BYTES), *zombie = pool_of(500), *gone = pool_of(3000);
+    struct mempool *spill = pool_of_options(&POOL_OPTIONS(.object_bytes = ODD_BYTES, .count = 3,
+                                                          .on_empty = MEMPOOL_HEAP));
+    struct mempool *spill_gone = pool_of_options(&POOL_OPTIONS(.object_bytes = 40, .count = 1,
+                                                               .on_empty = MEMPOOL_HEAP));
+    get_all(pool, objects, N);
+    mempool_put(mempool_get(pool_of(70000)));
+    void *left = mempool_get(zombie), *large = mempool_get(gone);
+    mempool_put(large);
+    CHECK_EQUAL(mempool_destroy(zombie), 1);
+    CHECK_EQUAL(mempool_destroy(gone), 0);
+    for (size_t i = 0; i < sizeof spilled / sizeof spilled[0]; i++) {
+        spilled[i] = mempool_get(i % 4 == 0 ? spill_gone : spill);
+    }
+    mempool_put(spilled[9]);
+    CHECK(mempool_destroy(spill_gone) > 0);
+    get_blocks();
+    thread_run(work, pool);
+    check_everything();
+    for (size_t i = MEMPOOL_STATE_FOREIGN; i <= MEMPOOL_STATE_TAIL; i++) {
+        CHECK(seen[i] > 0);
+    }
+    CHECK(left != NULL);
+    end_leaking();
+    return 0;
+}
+
+static void all_of_a_process(void **state) {
+    (void)state;
+    assert_int_equal(child_status(a_process, NULL), 0);
+}
+
+/* Records of samples do not tell who got them. */
+static int samples(void *unused) {
+    (void)unused;
+    CHECK_EQUAL(mempool_sample_stacks(300), 0);
+    struct mempool *pool = pool_of(ODD_BYTES);
+    get_all(pool, objects, N);
+    thread_run(work, pool);
+    for (size_t i = 0; i < N; i++) {
+        blocks[i] = mempool_malloc(200, "sampled");
+    }
+    check_everything();
+    struct snapshot *snapshot = saved_snapshot();
+    const struct snapshot_symbol *site;
+    struct view_description found;
+    size_t known = 0;
+    for (size_t i = 1; i < N; i++) {
+        objects_describe(snapshot, (uintptr_t)blocks[i], &found, &site);
+        known += found.thread == (int64_t)gettid();
+    }
+    CHECK_EQUAL(known, N - 1);
+    snapshot_free(snapshot);
+    end_leaking();
+    return 0;
+}
+
+static void sampled_objects_have_their_threads(void **state) {
+    (void)state;
+    assert_int_equal(child_status(samples, NULL), 0);
+}
+
+/* A number that another thread has now. */
+static int numbers_again(void *unused) {
+    (void)unused;
+    struct mempool *pool = pool_of(ODD_BYTES);
+    get_all(pool, objects, N);
+    for (int i = 0; i < 1100; i++) {
+        thread_run(work, pool);
+        for (size_t k = 0; k < N; k++) {
+            objects[k] = objects[k] != NULL ? objects[k] : mempool_get(pool);
+        }
+    }
+    check_everything();
+    end_leaking();
+    return 0;
+}
+
+static void numbers_that_went_to_other_threads(void **state) {
+    (void)state;
+    assert_int_equal(child_status(numbers_again, NULL), 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_of_a_process),
+        cmocka_unit_test(sampled_objects_have_their_threads),
+        cmocka_unit_test(numbers_that_went_to_other_threads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
