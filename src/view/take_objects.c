@@ -266,12 +266,35 @@ static int end_text(struct objects *objects, const char **into) {
     return objects->text_bytes > TEXT_BYTES_MAX ? -EFBIG : 0;
 }
 
+/* While a process runs, a pool may have taken another's place, with slabs of other sizes. */
+static bool has_room(const struct take *take, const struct take_place *place, uint64_t offset,
+                     uint64_t bytes) {
+    uint64_t stride = take->snapshot->pools[place->pool].padded_bytes;
+    return offset < take->snapshot->arena_bytes && bytes > 0 &&
+           bytes <= take->snapshot->arena_bytes - offset && stride > 0 &&
+           place->slots <= bytes / stride;
+}
+
+/* A slab that was given back meanwhile, and of whose chunks another was made. */
+static void drop_overlapped(struct objects *objects, uint64_t start) {
+    const struct snapshot_slab *slabs = objects->slabs.items;
+    size_t n = objects->slabs.n;
+    if (n > 0 && slabs[n - 1].address + slabs[n - 1].bytes > start) {
+        objects->slabs.n--;
+    }
+}
+
 static int add_slab(void *argument, const struct take_slab *slab) {
     struct objects *objects = argument;
     struct take *take = objects->take;
     const struct take_place *place = &take->places[slab->place];
     unsigned shift = (unsigned)layout_number(&take->layout, NUMBER_chunk_shift);
-    uint64_t start = take->snapshot->arena_start + (slab->first_chunk << shift);
+    uint64_t offset = slab->first_chunk << shift, bytes = (uint64_t)place->chunks << shift;
+    uint64_t start = take->snapshot->arena_start + offset;
+    if (!has_room(take, place, offset, bytes)) {
+        return 0;
+    }
+    drop_overlapped(objects, start);
     if (!slots_begin(&objects->writer, place->slots)) {
         return -ENOMEM;
     }
@@ -283,7 +306,7 @@ static int add_slab(void *argument, const struct take_slab *slab) {
     if (row != NULL) {
         row->pool = place->pool;
         row->address = start;
-        row->bytes = (uint64_t)place->chunks << shift;
+        row->bytes = bytes;
         row->slots = place->slots;
     }
     return end_text(objects, row != NULL ? &row->records : NULL);

@@ -8,10 +8,13 @@
 #include "child.h"
 #include "rng.h"
 #include "saved.h"
+#include "scale.h"
 #include "self.h"
 #include "threads.h"
 
+#include "base/atomics.h"
 #include "inspect/objects.h"
+#include "slab/slab.h"
 #include "view/describe.h"
 
 #include <mempool/observe.h>
@@ -19,6 +22,7 @@
 #include <sys/prctl.h>
 
 enum { N = 700, RANDOM = 500, SLOTS_MOST = 100, ODD_BYTES = 100, LARGE_BYTES = 3 << 20 };
+enum { SNAPSHOTS = 300, SECONDS_MAX = 10 }; /* of a process at work */
 
 static void *objects[N], *spilled[20], *blocks[N];
 
@@ -33,12 +37,11 @@ static struct view_source still_source(void) {
 }
 
 /* Saved, and read back. */
-static struct snapshot *saved_snapshot(void) {
-    struct view_source source = still_source();
+static struct snapshot *saved_of(struct view_source *source) {
     const struct snapshot_options options = {.want = SNAPSHOT_WANT_OBJECTS};
     struct snapshot_error error;
     struct snapshot *taken = NULL, *read = NULL;
-    if (snapshot_take(&taken, &source, &options, &error) != 0) {
+    if (snapshot_take(&taken, source, &options, &error) != 0) {
         printf("%s\n", error.text);
     }
     CHECK(taken != NULL && taken->has_objects);
@@ -50,6 +53,11 @@ static struct snapshot *saved_snapshot(void) {
     free(saved.text);
     snapshot_free(taken);
     return read;
+}
+
+static struct snapshot *saved_snapshot(void) {
+    struct view_source source = still_source();
+    return saved_of(&source);
 }
 
 static void print_difference(const struct view_description *a, const struct view_description *b) {
@@ -261,11 +269,112 @@ static void numbers_that_went_to_other_threads(void **state) {
     assert_int_equal(child_status(numbers_again, NULL), 0);
 }
 
+/* A slab that moved on by a chunk, or grew too large for the arena, between two looks at it. */
+struct moving {
+    struct view_source source, behind;
+    uintptr_t slab;
+    size_t looks;
+};
+
+static int read_moving(struct view_source *source, uint64_t address, void *into, size_t n) {
+    struct moving *moving = (struct moving *)source;
+    int result = moving->behind.read(&moving->behind, address, into, n);
+    /* a look is two readings: before its records, and after */
+    if (result == 0 && address == moving->slab && moving->looks++ >= 2) {
+        ((struct slab *)into)->first_chunk++;
+    }
+    return result;
+}
+
+static int moving_slab(void *unused) {
+    (void)unused;
+    struct descriptor *descriptor;
+    record *slot_record;
+    void *object = mempool_get(pool_of(150000));
+    CHECK(slot_find(object, &descriptor, &slot_record) == SLOT_FOUND);
+    struct moving moving = {.behind = still_source(), .slab = (uintptr_t)load_relaxed(&descriptor->slab)};
+    moving.source = moving.behind;
+    moving.source.read = read_moving;
+    struct snapshot *snapshot = saved_of(&moving.source), *other = saved_snapshot();
+    CHECK(moving.looks > 2);
+    CHECK(snapshot->n_slabs >= 1 && other->n_slabs >= 1);
+    check_address(other, (uintptr_t)object);
+    snapshot_free(snapshot);
+    snapshot_free(other);
+    end_leaking();
+    return 0;
+}
+
+static void slabs_that_change_meanwhile_do_not_overlap(void **state) {
+    (void)state;
+    assert_int_equal(child_status(moving_slab, NULL), 0);
+}
+
+/* ---- while it works -------------------------------------------------------------------------- */
+
+static _Atomic bool ending;
+
+/* Slabs of all sizes come and go, and their chunks are others' the next moment. */
+static void *come_and_go(void *number) {
+    struct rng rng = {.state = (uintptr_t)number + 1};
+    void *some[40];
+    while (!load_relaxed(&ending)) {
+        struct mempool *pool = pool_of((size_t)16 << rng_below(&rng, 14));
+        get_all(pool, some, 40);
+        void *block = mempool_malloc((size_t)1 << rng_below(&rng, 21), "busy");
+        put_all(some, 40);
+        CHECK_EQUAL(mempool_destroy(pool), 0);
+        mempool_free(block);
+        if (rng_chance(&rng, 10)) {
+            (void)mempool_trim(NULL);
+        }
+    }
+    return NULL;
+}
+
+static void check_still(const struct snapshot *snapshot) {
+    for (size_t i = 0; i < N; i++) {
+        struct view_description found;
+        const struct snapshot_symbol *site;
+        objects_describe(snapshot, (uintptr_t)objects[i], &found, &site);
+        CHECK(found.state == MEMPOOL_STATE_LIVE && found.object == (uintptr_t)objects[i]);
+        CHECK(site != NULL && found.object_bytes == ODD_BYTES);
+    }
+}
+
+static int busy(void *unused) {
+    (void)unused;
+    pthread_t threads[3];
+    time_t end = time(NULL) + SECONDS_MAX;
+    get_all(pool_of(ODD_BYTES), objects, N);
+    for (size_t i = 0; i < 3; i++) {
+        threads[i] = thread_start(come_and_go, (void *)(uintptr_t)i);
+    }
+    for (size_t i = 0; i < test_scaled(SNAPSHOTS) && time(NULL) < end; i++) {
+        struct snapshot *snapshot = saved_snapshot();
+        check_still(snapshot);
+        snapshot_free(snapshot);
+    }
+    store_relaxed(&ending, true);
+    for (size_t i = 0; i < 3; i++) {
+        thread_join(threads[i]);
+    }
+    end_leaking();
+    return 0;
+}
+
+static void snapshots_of_a_process_at_work_can_be_read(void **state) {
+    (void)state;
+    assert_int_equal(child_status(busy, NULL), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_of_a_process),
         cmocka_unit_test(sampled_objects_have_their_threads),
         cmocka_unit_test(numbers_that_went_to_other_threads),
+        cmocka_unit_test(slabs_that_change_meanwhile_do_not_overlap),
+        cmocka_unit_test(snapshots_of_a_process_at_work_can_be_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
