@@ -34,14 +34,14 @@ static const char *check_past(const struct snapshot *snapshot, const struct slot
 
 static const char *check_slots(const struct snapshot *snapshot, const struct snapshot_slab *slab) {
     struct slots_reader reader;
-    struct slots_run run;
+    struct slots_stretch stretch;
     uint64_t n = 0;
     const char *wrong = NULL;
     int result;
     slots_open(&reader, slab->records);
-    while (!wrong && (result = slots_next(&reader, &run)) != 0) {
-        n += result == 1 ? run.slots : 0;
-        wrong = result != 1 ? "is damaged" : check_past(snapshot, &run.past);
+    while (!wrong && (result = slots_next(&reader, &stretch)) != 0) {
+        n += result == 1 ? stretch.slots : 0;
+        wrong = result != 1 ? "is damaged" : check_past(snapshot, &stretch.past);
         wrong = !wrong && n > slab->slots ? "is of more slots" : wrong;
     }
     return !wrong && n < slab->slots ? "is of fewer slots" : wrong;
@@ -50,18 +50,18 @@ static const char *check_slots(const struct snapshot *snapshot, const struct sna
 static const char *check_heap(const struct snapshot *snapshot,
                               const struct snapshot_heap_list *list) {
     struct slots_reader reader;
-    struct slots_run run;
+    struct slots_stretch stretch;
     uint64_t n = 0, address = 0;
     const char *wrong = NULL;
     int result;
     slots_open(&reader, list->records);
-    while (!wrong && (result = slots_next_at(&reader, &run)) != 0) {
-        if (result != 1 || run.distance > UINT64_MAX - address) {
+    while (!wrong && (result = slots_next_at(&reader, &stretch)) != 0) {
+        if (result != 1 || stretch.distance > UINT64_MAX - address) {
             return "is damaged";
         }
-        address += run.distance;
+        address += stretch.distance;
         n++;
-        wrong = check_past(snapshot, &run.past);
+        wrong = check_past(snapshot, &stretch.past);
     }
     return !wrong && n != list->count ? "is of another count" : wrong;
 }

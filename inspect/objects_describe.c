@@ -99,7 +99,8 @@ static const struct snapshot_slab *find_slab(const struct snapshot *snapshot, ui
     return slab && address - slab->address < slab->bytes ? slab : NULL;
 }
 
-static bool find_run(const struct snapshot_slab *slab, uint64_t slot, struct slots_run *ret) {
+static bool find_stretch(const struct snapshot_slab *slab, uint64_t slot,
+                         struct slots_stretch *ret) {
     struct slots_reader reader;
     uint64_t end = 0;
     slots_open(&reader, slab->records);
@@ -121,7 +122,7 @@ static void describe_slot(struct describing *d, const struct snapshot_slab *slab
     const struct snapshot_pool *pool = &d->snapshot->pools[slab->pool];
     struct view_description *found = d->found;
     uint64_t distance = found->address - slab->address;
-    struct slots_run run;
+    struct slots_stretch stretch;
     found->slot = distance / pool->padded_bytes;
     found->object = slab->address + found->slot * pool->padded_bytes;
     found->offset = distance % pool->padded_bytes;
@@ -131,17 +132,17 @@ static void describe_slot(struct describing *d, const struct snapshot_slab *slab
     found->is_pool_destroyed = pool->kind == SNAPSHOT_ZOMBIE;
     found->pool = pool->kind == SNAPSHOT_POOL ? pool->address : 0;
     name_pool(d, pool);
-    if (!find_run(slab, found->slot, &run)) {
+    if (!find_stretch(slab, found->slot, &stretch)) {
         found->state = MEMPOOL_STATE_TAIL;
         return;
     }
-    found->state = states[run.state];
-    if (run.state == SLOT_LIVE && found->is_block) {
-        found->object_bytes = run.past.bytes;
-        name_account(d, run.past.account);
+    found->state = states[stretch.state];
+    if (stretch.state == SLOT_LIVE && found->is_block) {
+        found->object_bytes = stretch.past.bytes;
+        name_account(d, stretch.past.account);
     }
-    if (run.state != SLOT_VIRGIN) {
-        tell_past(d, &run.past);
+    if (stretch.state != SLOT_VIRGIN) {
+        tell_past(d, &stretch.past);
     }
 }
 
@@ -151,11 +152,11 @@ static bool describe_in_list(struct describing *d, const struct snapshot_heap_li
     const struct snapshot_pool *pool = &d->snapshot->pools[list->pool];
     struct view_description *found = d->found;
     struct slots_reader reader;
-    struct slots_run run;
+    struct slots_stretch stretch;
     uint64_t object = 0;
     slots_open(&reader, list->records);
-    while (slots_next_at(&reader, &run) == 1) {
-        object += run.distance;
+    while (slots_next_at(&reader, &stretch) == 1) {
+        object += stretch.distance;
         if (object > found->address || found->address - object >= pool->object_bytes) {
             continue;
         }
@@ -167,7 +168,7 @@ static bool describe_in_list(struct describing *d, const struct snapshot_heap_li
         found->is_pool_destroyed = pool->kind == SNAPSHOT_ZOMBIE;
         found->pool = found->is_pool_destroyed ? 0 : pool->address;
         name_pool(d, pool);
-        tell_past(d, &run.past);
+        tell_past(d, &stretch.past);
         return true;
     }
     return false;

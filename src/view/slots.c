@@ -15,7 +15,7 @@ enum {
     HAS_BYTES = 1 << 6,
     HAS_COUNT = 1 << 7,
     STATE_MASK = 3,
-    RUN_BYTES_MAX = 56, /* a distance, the flags and six numbers */
+    STRETCH_BYTES_MAX = 56, /* a distance, the flags and six numbers */
     ROOM_MIN = 64 << 10,
     NUMBER_BITS = 7,
     DIGIT_BITS = 6,
@@ -27,14 +27,14 @@ static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 /* ---- writing --------------------------------------------------------------------------------- */
 
 bool slots_begin(struct slots_writer *writer, size_t n_slots) {
-    size_t room = (n_slots + 1) * RUN_BYTES_MAX;
+    size_t room = (n_slots + 1) * STRETCH_BYTES_MAX;
     if (room > writer->room) {
         room = max_size(room, max_size(2 * writer->room, ROOM_MIN));
         writer->bytes = view_take(writer->scratch, room);
         writer->room = writer->bytes != NULL ? room : 0;
     }
     writer->n = 0;
-    writer->run = 0;
+    writer->n_same = 0;
     memset(writer->last, 0, sizeof writer->last);
     return writer->bytes != NULL;
 }
@@ -53,13 +53,13 @@ static unsigned flags_of(const struct slots_writer *writer) {
            (past->thread != last->thread ? HAS_THREAD : 0) |
            (past->age != last->age ? HAS_AGE : 0) |
            (past->account != last->account ? HAS_ACCOUNT : 0) |
-           (past->bytes != last->bytes ? HAS_BYTES : 0) | (writer->run > 1 ? HAS_COUNT : 0);
+           (past->bytes != last->bytes ? HAS_BYTES : 0) | (writer->n_same > 1 ? HAS_COUNT : 0);
 }
 
-static void end_run(struct slots_writer *writer) {
+static void end_stretch(struct slots_writer *writer) {
     const struct slot_past *past = &writer->past;
     unsigned flags = flags_of(writer);
-    if (writer->run == 0) {
+    if (writer->n_same == 0) {
         return;
     }
     writer->bytes[writer->n++] = (unsigned char)flags;
@@ -82,10 +82,10 @@ static void end_run(struct slots_writer *writer) {
         add_number(writer, past->bytes);
     }
     if (flags & HAS_COUNT) {
-        add_number(writer, writer->run - 2);
+        add_number(writer, writer->n_same - 2);
     }
     writer->last[writer->state] = *past;
-    writer->run = 0;
+    writer->n_same = 0;
 }
 
 static bool is_same(const struct slot_past *a, const struct slot_past *b) {
@@ -94,22 +94,22 @@ static bool is_same(const struct slot_past *a, const struct slot_past *b) {
 }
 
 void slots_add(struct slots_writer *writer, enum slot_state state, const struct slot_past *past) {
-    if (writer->run == 0 || state != writer->state || !is_same(past, &writer->past)) {
-        end_run(writer);
+    if (writer->n_same == 0 || state != writer->state || !is_same(past, &writer->past)) {
+        end_stretch(writer);
         writer->state = state;
         writer->past = *past;
     }
-    writer->run++;
+    writer->n_same++;
 }
 
 void slots_add_at(struct slots_writer *writer, uint64_t distance, const struct slot_past *past) {
-    end_run(writer);
+    end_stretch(writer);
     add_number(writer, distance);
     slots_add(writer, SLOT_LIVE, past);
 }
 
 const char *slots_end(struct slots_writer *writer, struct view_memory *memory) {
-    end_run(writer);
+    end_stretch(writer);
     char *text = view_take(memory, writer->n / 3 * 4 + 5), *to = text;
     uint32_t bits = 0;
     unsigned n_bits = 0;
@@ -239,7 +239,7 @@ static bool is_sound(unsigned flags) {
     return state < SLOT_STATES && (flags & wrong) == 0;
 }
 
-int slots_next(struct slots_reader *reader, struct slots_run *ret) {
+int slots_next(struct slots_reader *reader, struct slots_stretch *ret) {
     unsigned flags;
     uint64_t more = 0;
     int result = take_byte(reader, &flags);
@@ -261,7 +261,7 @@ int slots_next(struct slots_reader *reader, struct slots_run *ret) {
     return result;
 }
 
-int slots_next_at(struct slots_reader *reader, struct slots_run *ret) {
+int slots_next_at(struct slots_reader *reader, struct slots_stretch *ret) {
     uint64_t distance = 0;
     struct slots_reader before = *reader;
     unsigned first;

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* What is known of single slots, as text: runs of equal ones, each told by what it has other than
- * the last run of its state.
+/* What is known of single slots, as text: stretches of equal ones, each told by what it has other
+ * than the last stretch of its state.
  *
  * THEORY
  *
  * A process has millions of records, and neighbours are mostly alike: got by one thread, at one
  * call site, in one second. A slab's records are written one after the other as
  *
- *      run     byte of flags, then those numbers that the flags name
- *      number  7 bits to a byte, the lowest first; all but the last byte have bit 7 set
- *      text    the bytes in base64, without padding
+ *      stretch  byte of flags, then those numbers that the flags name
+ *      number   7 bits to a byte, the lowest first; all but the last byte have bit 7 set
+ *      text     the bytes in base64, without padding
  *
- * and a number that is not written is as in the last run of the same state: so live and free slots
- * by turns do not disturb each other. docs/formats.md tells all of it for those who read files.
+ * and a number that is not written is as in the last stretch of the same state: so live and free
+ * slots by turns do not disturb each other. docs/formats.md tells all of it for those who read
+ * files.
  *
- * Plain code in place of a compressor, because the library has none, and needs none here: runs are
- * where the sameness is.
+ * Plain code in place of a compressor, because the library has none, and needs none here:
+ * stretches are where the sameness is.
  *
  * What a file says is taken for a lie: reading ends with -EBADMSG where the text could not have
  * been written so. Whether sites and accounts exist, and numbers of slots are right, is for the
@@ -53,10 +54,10 @@ struct slots_writer {
     unsigned char *bytes; /* those of this text */
     size_t n, room;
     struct slot_past last[SLOT_STATES];
-    /* the run that goes on */
+    /* the stretch that goes on */
     enum slot_state state;
     struct slot_past past;
-    uint64_t run; /* slots in it; 0: none */
+    uint64_t n_same; /* slots in it; 0: none */
 };
 
 /** slots_begin: a text of at most n_slots. A zero-filled writer needs `scratch` only, and may be
@@ -81,7 +82,7 @@ struct slots_reader {
     struct slot_past last[SLOT_STATES];
 };
 
-struct slots_run {
+struct slots_stretch {
     uint64_t distance; /* in a heap list */
     uint64_t slots;
     enum slot_state state;
@@ -91,9 +92,9 @@ struct slots_run {
 /** slots_open: begin to read a text, which has to stay. */
 void slots_open(struct slots_reader *reader, const char *text);
 
-/** slots_next, slots_next_at: the next run of a slab, of a heap list.
+/** slots_next, slots_next_at: the next stretch of a slab, of a heap list.
  *  Shape: 1; 0: that was all; -EBADMSG: it is damaged. */
-int slots_next(struct slots_reader *reader, struct slots_run *ret);
-int slots_next_at(struct slots_reader *reader, struct slots_run *ret);
+int slots_next(struct slots_reader *reader, struct slots_stretch *ret);
+int slots_next_at(struct slots_reader *reader, struct slots_stretch *ret);
 
 #endif

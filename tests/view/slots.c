@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Slots as text: what was written is read again; runs are short; damage is noticed, or harmless. */
+/* Slots as text: what was written is read again, equal ones are short, and damage is noticed, or
+ * harmless. */
 #include "unit.h"
 
 #include "rng.h"
@@ -36,26 +37,26 @@ static const char *written(const struct slot *slots, size_t n, bool is_heap) {
     return text;
 }
 
-static void check_same(const struct slots_run *run, const struct slot *slot) {
-    CHECK_EQUAL(run->state, slot->state);
-    CHECK_EQUAL(run->past.site, slot->past.site);
-    CHECK_EQUAL(run->past.thread, slot->past.thread);
-    CHECK_EQUAL(run->past.age, slot->past.age);
-    CHECK_EQUAL(run->past.account, slot->past.account);
-    CHECK_EQUAL(run->past.bytes, slot->past.bytes);
+static void check_same(const struct slots_stretch *read, const struct slot *slot) {
+    CHECK_EQUAL(read->state, slot->state);
+    CHECK_EQUAL(read->past.site, slot->past.site);
+    CHECK_EQUAL(read->past.thread, slot->past.thread);
+    CHECK_EQUAL(read->past.age, slot->past.age);
+    CHECK_EQUAL(read->past.account, slot->past.account);
+    CHECK_EQUAL(read->past.bytes, slot->past.bytes);
 }
 
 static void check_read(const char *text, const struct slot *slots, size_t n, bool is_heap) {
     struct slots_reader reader;
-    struct slots_run run;
+    struct slots_stretch read;
     size_t i = 0;
     int result;
     slots_open(&reader, text);
-    while ((result = is_heap ? slots_next_at(&reader, &run) : slots_next(&reader, &run)) == 1) {
-        CHECK(run.slots <= n - i && (!is_heap || run.slots == 1));
-        CHECK(!is_heap || run.distance == slots[i].distance);
-        for (uint64_t k = 0; k < run.slots; k++) {
-            check_same(&run, &slots[i++]);
+    while ((result = is_heap ? slots_next_at(&reader, &read) : slots_next(&reader, &read)) == 1) {
+        CHECK(read.slots <= n - i && (!is_heap || read.slots == 1));
+        CHECK(!is_heap || read.distance == slots[i].distance);
+        for (uint64_t k = 0; k < read.slots; k++) {
+            check_same(&read, &slots[i++]);
         }
     }
     CHECK_EQUAL(result, 0);
@@ -111,7 +112,7 @@ static uint64_t any(struct rng *rng, uint64_t most) {
     return number < most ? number : most;
 }
 
-/* Few different ones, so that there are runs. */
+/* Few different ones, so that there are stretches. */
 static void make_random(struct rng *rng, struct slot *slots, size_t n, bool is_heap) {
     for (size_t i = 0; i < n; i++) {
         struct slot *slot = &slots[i];
@@ -150,13 +151,14 @@ static void random_slots_are_read_again(void **state) {
 
 static int read_all(const char *text, bool is_heap) {
     struct slots_reader reader;
-    struct slots_run run;
+    struct slots_stretch read;
     int result;
     slots_open(&reader, text);
-    while ((result = is_heap ? slots_next_at(&reader, &run) : slots_next(&reader, &run)) == 1) {
-        CHECK(run.state < SLOT_STATES && run.slots > 0 && run.past.age <= SLOTS_AGES);
-        CHECK(run.state != SLOT_VIRGIN || (run.past.site | run.past.thread | run.past.age) == 0);
-        CHECK(run.state == SLOT_LIVE || (run.past.account | run.past.bytes) == 0);
+    while ((result = is_heap ? slots_next_at(&reader, &read) : slots_next(&reader, &read)) == 1) {
+        CHECK(read.state < SLOT_STATES && read.slots > 0 && read.past.age <= SLOTS_AGES);
+        CHECK(read.state != SLOT_VIRGIN ||
+              (read.past.site | read.past.thread | read.past.age) == 0);
+        CHECK(read.state == SLOT_LIVE || (read.past.account | read.past.bytes) == 0);
     }
     CHECK(result == 0 || result == -EBADMSG);
     return result;
