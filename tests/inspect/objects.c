@@ -22,6 +22,8 @@
 #include <sys/prctl.h>
 
 enum { N = 700, RANDOM = 500, SLOTS_MOST = 100, ODD_BYTES = 100, LARGE_BYTES = 3 << 20 };
+enum { NUMBERS = 1100 }; /* more threads than there are numbers */
+enum { SLABS = 20 };     /* or less, where one has several objects */
 enum { SNAPSHOTS = 300, SECONDS_MAX = 10 }; /* of a process at work */
 
 static void *objects[N], *spilled[20], *blocks[N];
@@ -139,10 +141,12 @@ static void check_everything(void) {
                                           rng_below(&rng, snapshot->arena_bytes));
     }
     for (size_t i = 0; i < sizeof spilled / sizeof spilled[0]; i++) {
-        if (spilled[i] != NULL) {
-            check_around(snapshot, (uintptr_t)spilled[i]);
-            check_around(snapshot, (uintptr_t)spilled[i] + ODD_BYTES);
-        }
+        check_around(snapshot, (uintptr_t)spilled[i]);
+        check_around(snapshot, (uintptr_t)spilled[i] + ODD_BYTES);
+    }
+    for (size_t i = 0; i < N; i++) {
+        (void)check_address(snapshot, (uintptr_t)objects[i]);
+        (void)check_address(snapshot, (uintptr_t)blocks[i]);
     }
     check_around(snapshot, (uintptr_t)&rng);
     check_around(snapshot, 1);
@@ -248,17 +252,30 @@ static void sampled_objects_have_their_threads(void **state) {
     assert_int_equal(child_status(samples, NULL), 0);
 }
 
+static void *get_some(void *pool) {
+    get_all(pool, objects, N / 2);
+    return NULL;
+}
+
+static void *get_and_put(void *pool) {
+    mempool_put(mempool_get(pool));
+    return NULL;
+}
+
 /* A number that another thread has now. */
 static int numbers_again(void *unused) {
     (void)unused;
     struct mempool *pool = pool_of(ODD_BYTES);
-    get_all(pool, objects, N);
-    for (int i = 0; i < 1100; i++) {
-        thread_run(work, pool);
-        for (size_t k = 0; k < N; k++) {
-            objects[k] = objects[k] != NULL ? objects[k] : mempool_get(pool);
-        }
+    struct view_source source = still_source();
+    struct view_description found;
+    struct snapshot_error error;
+    thread_run(get_some, pool);
+    sleep_ms(2100); /* a second on, by any clock */
+    for (int i = 0; i < NUMBERS; i++) {
+        thread_run(get_and_put, pool);
     }
+    CHECK_EQUAL(view_describe(&found, &source, (uintptr_t)objects[0], &error), 0);
+    CHECK(found.has_thread_exited && found.thread == 0 && found.age_seconds > 0);
     check_everything();
     end_leaking();
     return 0;
@@ -290,17 +307,19 @@ static int moving_slab(void *unused) {
     (void)unused;
     struct descriptor *descriptor;
     record *slot_record;
-    void *object = mempool_get(pool_of(150000));
-    CHECK(slot_find(object, &descriptor, &slot_record) == SLOT_FOUND);
-    struct moving moving = {.behind = still_source(), .slab = (uintptr_t)load_relaxed(&descriptor->slab)};
-    moving.source = moving.behind;
-    moving.source.read = read_moving;
-    struct snapshot *snapshot = saved_of(&moving.source), *other = saved_snapshot();
-    CHECK(moving.looks > 2);
-    CHECK(snapshot->n_slabs >= 1 && other->n_slabs >= 1);
-    check_address(other, (uintptr_t)object);
-    snapshot_free(snapshot);
-    snapshot_free(other);
+    get_all(pool_of(150000), objects, SLABS);
+    struct snapshot *still = saved_snapshot();
+    for (size_t i = 0; i < SLABS; i++) {
+        CHECK(slot_find(objects[i], &descriptor, &slot_record) == SLOT_FOUND);
+        struct moving moving = {.behind = still_source()};
+        moving.slab = (uintptr_t)load_relaxed(&descriptor->slab);
+        moving.source = moving.behind;
+        moving.source.read = read_moving;
+        struct snapshot *moved = saved_of(&moving.source);
+        CHECK(moving.looks > 2 && moved->n_slabs > 0 && moved->n_slabs <= still->n_slabs);
+        snapshot_free(moved);
+    }
+    snapshot_free(still);
     end_leaking();
     return 0;
 }
