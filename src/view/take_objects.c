@@ -12,10 +12,11 @@
 #include <string.h>
 
 enum {
-    ITEMS_MIN = 256,          /* room of a list that grows */
+    ITEMS_MIN = 256, /* room of a list that grows */
     SAMPLES_MAX = 1 << 20,
-    SITES_MAX = 1 << 22,      /* more are not known */
-    TEXT_BYTES_MAX = 192 << 20, /* of all records: such a file can be read back */
+    SITES_MAX = 1 << 17,        /* more are not known */
+    TEXT_BYTES_MAX = 192 << 20, /* of all records: such a file can be read back, */
+    ROW_BYTES = 128,            /* with so much for each slab */
     NAME_BYTES = 256,
 };
 
@@ -262,7 +263,7 @@ static int end_text(struct objects *objects, const char **into) {
         return -ENOMEM;
     }
     *into = text;
-    objects->text_bytes += strlen(text);
+    objects->text_bytes += strlen(text) + ROW_BYTES;
     return objects->text_bytes > TEXT_BYTES_MAX ? -EFBIG : 0;
 }
 
