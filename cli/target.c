@@ -15,6 +15,7 @@
 #include "inspect/file.h"
 #include "inspect/images.h"
 #include "inspect/ledger.h"
+#include "inspect/objects.h"
 #include "inspect/process.h"
 #include "view/describe.h"
 
@@ -24,6 +25,7 @@ struct target_own {
     struct process *process;
     struct core *core;
     struct images *images;
+    struct snapshot *described; /* of a file */
     bool has_warned;
     char name[512];
 };
@@ -131,6 +133,7 @@ int target_open(struct target *target) {
 void target_close(struct target *target) {
     struct target_own *own = target->own;
     if (own) {
+        snapshot_free(own->described);
         images_free(own->images);
         process_close(own->process);
         core_close(own->core);
@@ -235,17 +238,75 @@ int target_take(struct target *target, const struct snapshot_options *options, u
     return CLI_OK;
 }
 
+/* ---- single objects -------------------------------------------------------------------------- */
+
+int target_need_objects(const struct target *target, const struct snapshot *snapshot) {
+    if (snapshot->has_objects) {
+        return CLI_OK;
+    }
+    if (target->file) {
+        complain(target->verb,
+                 "%s: holds no objects: take it with `mempool snapshot --objects` for that",
+                 target->file);
+        return CLI_BAD_USAGE;
+    }
+    complain(target->verb, "%s: single objects are not known", target_name(target));
+    return CLI_FAILED;
+}
+
+static int describe_in_file(struct target *target, uint64_t address, struct view_description *ret,
+                            struct target_site *ret_site) {
+    struct target_own *own = target->own;
+    const struct snapshot_symbol *site;
+    int status = own->described ? CLI_OK : take_file(target, &own->described);
+    status = status == CLI_OK ? target_need_objects(target, own->described) : status;
+    if (status != CLI_OK) {
+        return status;
+    }
+    objects_describe(own->described, address, ret, &site);
+    *ret_site = (struct target_site){.symbol = "unknown"};
+    if (site) {
+        ret_site->address = site->address;
+        ret_site->symbol = site->symbol;
+    }
+    if (site && site->image != SNAPSHOT_NONE) {
+        const struct snapshot_image *image = &own->described->images[site->image];
+        ret_site->path = image->path;
+        ret_site->build_id = image->build_id;
+        ret_site->offset = site->offset;
+    }
+    return CLI_OK;
+}
+
+static int find_site(struct target_own *own, uint64_t site, struct target_site *ret) {
+    struct images_site found;
+    (void)images_refresh(own->images); /* else it stays a number */
+    int result = images_find(own->images, site, &found);
+    if (result == 0) {
+        *ret = (struct target_site){
+            .address = found.address,
+            .symbol = found.symbol,
+            .path = found.image ? found.image->path : NULL,
+            .build_id = found.image ? found.image->layout.build_id : NULL,
+            .offset = found.offset,
+        };
+    }
+    return result;
+}
+
 int target_describe(struct target *target, uint64_t address, struct view_description *ret,
-                    struct images_site *ret_site) {
+                    struct target_site *ret_site) {
     struct target_own *own = target->own;
     struct snapshot_error error = {.code = 0};
+    if (target->file) {
+        return describe_in_file(target, address, ret, ret_site);
+    }
     struct view_source *source =
         own->process ? process_source(own->process) : core_source(own->core);
     (void)readable(target, 1);
     int result = view_describe(ret, source, address, &error);
     if (result == 0) {
-        (void)images_refresh(own->images); /* else it stays a number */
-        result = images_find(own->images, ret->site, ret_site);
+        result = find_site(own, ret->site, ret_site);
         snprintf(error.text, sizeof(error.text), "%s", strerror(-result));
     }
     return result == 0 ? CLI_OK : fail(target, &error);

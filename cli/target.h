@@ -52,13 +52,24 @@ int target_open(struct target *target);
 int target_take(struct target *target, const struct snapshot_options *options, unsigned want,
                 struct snapshot **ret);
 
-struct images_site;
+/** target_need_objects: whether a snapshot of the target has single objects.
+ *  An exit status; the complaint says how to get one that has. */
+int target_need_objects(const struct target *target, const struct snapshot *snapshot);
+
 struct view_description;
 
-/** target_describe: what an address in a process or a core file is (view/describe.h,
- *  inspect/images.h); *ret_site lives as long as the target.  An exit status. */
+/* The call that got or put something. Texts live as long as the target. */
+struct target_site {
+    uint64_t address;     /* in full; 0: not known */
+    const char *symbol;   /* never empty */
+    const char *path;     /* of the image; NULL: in none */
+    const char *build_id; /* ""; NULL: likewise */
+    uint64_t offset;      /* in it */
+};
+
+/** target_describe: what an address is (view/describe.h).  An exit status. */
 int target_describe(struct target *target, uint64_t address, struct view_description *ret,
-                    struct images_site *ret_site);
+                    struct target_site *ret_site);
 
 /** target_name: "brick (pid 123)", or the file's name; lives as long as the target. */
 const char *target_name(const struct target *target);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `mempool describe`: what an address in a process is. */
+/* `mempool describe`: what an address in a process is, or was when a snapshot was taken. */
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -15,7 +15,6 @@
 #include "cli/option.h"
 #include "cli/target.h"
 #include "cli/verb.h"
-#include "inspect/images.h"
 #include "view/describe.h"
 
 static const char verb[] = "describe";
@@ -23,7 +22,7 @@ static const char verb[] = "describe";
 enum { OPTION_JSON = OPTION_LONG };
 
 static const struct option long_options[] = {
-    {"core", required_argument, NULL, TARGET_OPTION_CORE},
+    TARGET_LONG_OPTIONS,
     {"json", no_argument, NULL, OPTION_JSON},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
@@ -38,6 +37,7 @@ struct job {
 static void print_help(void) {
     printf("Usage: mempool describe [OPTION...] PID ADDRESS\n"
            "       mempool describe [OPTION...] --core=FILE ADDRESS\n"
+           "       mempool describe [OPTION...] --snapshot=FILE ADDRESS\n"
            "\n"
            "Tells what an address in a process is to the library: whose object or block it lies\n"
            "in, whether that is live, and which thread got it (or put it), where in the code, and\n"
@@ -47,11 +47,15 @@ static void print_help(void) {
            "\n"
            "Options:\n"
            "  --core=FILE    look into a core file in place of a process\n"
+           "  --snapshot=FILE\n"
+           "                 look into a snapshot that `mempool snapshot --objects` saved, with\n"
+           "                 ages as of then\n"
            "  --json         print JSON in place of text\n"
            "  -h, --help     print this\n"
            "\n"
            "Exit status: 0 done, also where the address is none of the library's; 1 it failed\n"
-           "while running; 2 bad options, or a file that cannot be read or is no core file.\n");
+           "while running; 2 bad options, or a file that cannot be read, is no core file\n"
+           "or snapshot, or is a snapshot without objects.\n");
 }
 
 /* ---- the command line ------------------------------------------------------------------------ */
@@ -86,6 +90,7 @@ static int parse(struct job *job, int argc, char **argv) {
             job->is_json = true;
             break;
         case TARGET_OPTION_CORE:
+        case TARGET_OPTION_SNAPSHOT:
             status = target_option(&job->target, option, optarg);
             break;
         default:
@@ -93,7 +98,7 @@ static int parse(struct job *job, int argc, char **argv) {
         }
     }
     /* An address may be all digits: it is no process where a file was named. */
-    if (status == CLI_OK && !job->target.core) {
+    if (status == CLI_OK && !job->target.core && !job->target.file) {
         status = target_argument(&job->target, argc, argv);
     }
     return status == CLI_OK ? take_address(job, argc, argv) : status;
@@ -135,12 +140,11 @@ static const char *whose_title(const struct view_description *found) {
     return found->state == MEMPOOL_STATE_LIVE ? "account" : "class";
 }
 
-static void print_past(const struct view_description *found, const struct images_site *site) {
+static void print_past(const struct view_description *found, const struct target_site *site) {
     const char *undid = found->is_block ? "freed" : "put";
     const char *did = found->state == MEMPOOL_STATE_LIVE ? "got" : undid;
-    if (found->site != 0 && site->image) {
-        printf("%s at: %s (%s+0x%" PRIx64 ")\n", did, site->symbol, site->image->path,
-               site->offset);
+    if (found->site != 0 && site->path) {
+        printf("%s at: %s (%s+0x%" PRIx64 ")\n", did, site->symbol, site->path, site->offset);
     } else {
         printf("%s at: %s\n", did, site->symbol);
     }
@@ -157,7 +161,7 @@ static void print_past(const struct view_description *found, const struct images
     }
 }
 
-static void print_text(const struct view_description *found, const struct images_site *site) {
+static void print_text(const struct view_description *found, const struct target_site *site) {
     printf("0x%" PRIx64 ": %s\n", found->address, state_text(found));
     if (found->what[0] != '\0') {
         printf("%s: %s%s%s\n", whose_title(found), found->what,
@@ -202,12 +206,12 @@ static void add_slot(json_t *whole, const struct view_description *found) {
 }
 
 static void add_past(json_t *whole, const struct view_description *found,
-                     const struct images_site *site) {
+                     const struct target_site *site) {
     json_object_set_new(whole, "site", address_text(site->address));
     json_object_set_new(whole, "symbol", text(found->site != 0 ? site->symbol : NULL));
-    json_object_set_new(whole, "image", text(site->image ? site->image->path : NULL));
-    json_object_set_new(whole, "build_id", text(site->image ? site->image->layout.build_id : NULL));
-    json_object_set_new(whole, "image_offset", site->image ? count(site->offset) : json_null());
+    json_object_set_new(whole, "image", text(site->path));
+    json_object_set_new(whole, "build_id", text(site->build_id));
+    json_object_set_new(whole, "image_offset", site->path ? count(site->offset) : json_null());
     json_object_set_new(whole, "thread", found->thread ? json_integer(found->thread) : json_null());
     json_object_set_new(whole, "thread_name", text(found->thread_name));
     json_object_set_new(whole, "thread_exited", json_boolean(found->has_thread_exited));
@@ -215,7 +219,7 @@ static void add_past(json_t *whole, const struct view_description *found,
                         found->age_seconds >= 0 ? json_integer(found->age_seconds) : json_null());
 }
 
-static int print_json(const struct view_description *found, const struct images_site *site) {
+static int print_json(const struct view_description *found, const struct target_site *site) {
     json_t *whole = json_object();
     json_object_set_new(whole, "version", json_string(mempool_version()));
     json_object_set_new(whole, "address",
@@ -245,7 +249,7 @@ static int print_json(const struct view_description *found, const struct images_
 
 static int run(struct job *job) {
     struct view_description found;
-    struct images_site site;
+    struct target_site site;
     int status = target_describe(&job->target, job->address, &found, &site);
     if (status != CLI_OK) {
         return status;

@@ -11,6 +11,7 @@
 
 #include "export/fields.h"
 #include "inspect/failure.h"
+#include "inspect/objects.h"
 
 enum {
     NAME_SHOWN = 100, /* of the file's name; its end tells more than its start */
@@ -236,7 +237,9 @@ static int read_fields(struct reader *reader, const struct fields *fields, const
 static int make_list(struct reader *reader, const struct field_list *list, const json_t *whole) {
     const json_t *array = json_object_get(whole, list->key);
     size_t n = json_array_size(array);
-    if (!json_is_array(array)) {
+    /* An old file has no objects, and does not say so; one that has them has all of them. */
+    bool may_miss = list->is_later && !json_is_true(json_object_get(whole, "has_objects"));
+    if (!json_is_array(array) && (array || !may_miss)) {
         return complain_of(reader, list->key, array ? "is no list" : "is missing");
     }
     void *items = view_take_array(&reader->snapshot->memory, n, list->item_bytes);
@@ -275,6 +278,16 @@ static int read_ledger(struct reader *reader, const json_t *whole) {
     int result = read_fields(reader, &fields_of_ledger, ledger, &reader->snapshot->ledger);
     reader->list = NULL;
     return result;
+}
+
+static int check_objects(struct reader *reader) {
+    struct objects_fault fault;
+    if (objects_check(reader->snapshot, &fault)) {
+        return 0;
+    }
+    reader->list = fault.list;
+    reader->item = fault.item;
+    return complain_of(reader, fault.key, fault.what);
 }
 
 /* What those who use a snapshot rely on. */
@@ -327,7 +340,8 @@ static int read_whole(struct reader *reader, const json_t *whole) {
     if (result == 0) {
         result = read_ledger(reader, whole);
     }
-    return result == 0 ? check_whole(reader) : result;
+    result = result == 0 ? check_whole(reader) : result;
+    return result == 0 ? check_objects(reader) : result;
 }
 
 /* ---- the file -------------------------------------------------------------------------------- */

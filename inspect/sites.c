@@ -227,6 +227,15 @@ static int fill_symbol(struct images *images, struct snapshot *snapshot,
     return 0;
 }
 
+/* That of a record: the full address is put in the place of its low half. */
+static int fill_site(struct images *images, struct snapshot *snapshot,
+                     struct snapshot_symbol *site) {
+    struct images_site found;
+    int result = images_find(images, site->address, &found);
+    site->address = result == 0 ? found.address : site->address;
+    return result == 0 ? fill_symbol(images, snapshot, site) : result;
+}
+
 static int compare(const void *left, const void *right) {
     const struct snapshot_symbol *a = left, *b = right;
     return (a->address > b->address) - (a->address < b->address);
@@ -274,6 +283,9 @@ int images_resolve(struct images *images, struct snapshot *snapshot) {
         if (snapshot->groups[i].site != 0) {
             result = fill_group(images, snapshot, &snapshot->groups[i]);
         }
+    }
+    for (size_t i = 0; i < snapshot->n_sites && result == 0; i++) {
+        result = fill_site(images, snapshot, &snapshot->sites[i]);
     }
     return result == 0 ? fill_symbols(images, snapshot) : result;
 }

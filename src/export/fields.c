@@ -20,6 +20,8 @@ _Static_assert(sizeof(enum snapshot_source) == 4 && sizeof(enum snapshot_pool_ki
 #define BOOLEAN(structure, member) PLAIN(structure, FIELD_BOOLEAN, member)
 #define LATER_BOOLEAN(structure, member)                                                           \
     { #member, FIELD_BOOLEAN, offsetof(structure, member), NULL, 0, NULL, true }
+#define LATER_ADDRESS(structure, member)                                                           \
+    { #member, FIELD_ADDRESS, offsetof(structure, member), NULL, 0, NULL, true }
 #define TEXT(structure, member) PLAIN(structure, FIELD_TEXT, member)
 #define ADDRESS(structure, member) PLAIN(structure, FIELD_ADDRESS, member)
 #define WORD(structure, member, words)                                                             \
@@ -37,10 +39,12 @@ static const struct field snapshot_fields[] = {
     SIGNED(struct snapshot, taken_seconds),
     UNSIGNED_32(struct snapshot, taken_microseconds),
     UNSIGNED(struct snapshot, uptime_seconds),
+    LATER_ADDRESS(struct snapshot, arena_start),
     UNSIGNED(struct snapshot, arena_bytes),
     UNSIGNED(struct snapshot, slabs_bytes),
     BOOLEAN(struct snapshot, has_groups),
     BOOLEAN(struct snapshot, has_stacks),
+    LATER_BOOLEAN(struct snapshot, has_objects),
     UNSIGNED(struct snapshot, sample_bytes),
     UNSIGNED(struct snapshot, samples_dropped),
 };
@@ -162,6 +166,28 @@ static const struct field symbol_fields[] = {
     TEXT(struct snapshot_symbol, symbol),
 };
 
+static const struct field slab_fields[] = {
+    INDEX(struct snapshot_slab, pool, LIST_POOLS, NULL),
+    ADDRESS(struct snapshot_slab, address),
+    UNSIGNED(struct snapshot_slab, bytes),
+    UNSIGNED_32(struct snapshot_slab, slots),
+    TEXT(struct snapshot_slab, records),
+};
+
+static const struct field heap_list_fields[] = {
+    INDEX(struct snapshot_heap_list, pool, LIST_POOLS, NULL),
+    UNSIGNED(struct snapshot_heap_list, count),
+    TEXT(struct snapshot_heap_list, records),
+};
+
+static const struct field thread_note_fields[] = {
+    UNSIGNED_32(struct snapshot_thread_note, number),
+    SIGNED(struct snapshot_thread_note, id),
+    TEXT(struct snapshot_thread_note, name),
+    BOOLEAN(struct snapshot_thread_note, has_exited),
+    SIGNED(struct snapshot_thread_note, attached_seconds),
+};
+
 static const struct field ledger_fields[] = {
     BOOLEAN(struct snapshot_ledger, is_known),     UNSIGNED(struct snapshot_ledger, resident),
     UNSIGNED(struct snapshot_ledger, live),        UNSIGNED(struct snapshot_ledger, padding),
@@ -178,7 +204,12 @@ const struct fields fields_of_ledger = FIELDS(ledger_fields);
 #define LIST(member, structure, fields, name_offset)                                               \
     {                                                                                              \
 #member, offsetof(struct snapshot, member), offsetof(struct snapshot, n_##member),         \
-            sizeof(structure), name_offset, FIELDS(fields)                                         \
+            sizeof(structure), name_offset, FIELDS(fields), false                                  \
+    }
+#define LATER_LIST(member, structure, fields)                                                      \
+    {                                                                                              \
+#member, offsetof(struct snapshot, member), offsetof(struct snapshot, n_##member),         \
+            sizeof(structure), SIZE_MAX, FIELDS(fields), true                                      \
     }
 const struct field_list field_lists[LISTS] = {
     [LIST_POOLS] =
@@ -193,6 +224,10 @@ const struct field_list field_lists[LISTS] = {
     [LIST_IMAGES] =
         LIST(images, struct snapshot_image, image_fields, offsetof(struct snapshot_image, path)),
     [LIST_SYMBOLS] = LIST(symbols, struct snapshot_symbol, symbol_fields, SIZE_MAX),
+    [LIST_SLABS] = LATER_LIST(slabs, struct snapshot_slab, slab_fields),
+    [LIST_HEAP_LISTS] = LATER_LIST(heap_lists, struct snapshot_heap_list, heap_list_fields),
+    [LIST_SITES] = LATER_LIST(sites, struct snapshot_symbol, symbol_fields),
+    [LIST_THREAD_NOTES] = LATER_LIST(thread_notes, struct snapshot_thread_note, thread_note_fields),
 };
 
 const void *field_items(const struct snapshot *snapshot, const struct field_list *list, size_t *n) {

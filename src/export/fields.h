@@ -35,6 +35,10 @@ enum fields_list {
     LIST_STACKS,
     LIST_IMAGES,
     LIST_SYMBOLS,
+    LIST_SLABS,
+    LIST_HEAP_LISTS,
+    LIST_SITES,
+    LIST_THREAD_NOTES,
     LISTS
 };
 
@@ -59,6 +63,7 @@ struct field_list {
     size_t item_bytes;
     size_t name_offset; /* of an item's name; SIZE_MAX: it has none */
     struct fields item;
+    bool is_later; /* files of before it was thought of lack it: it has no items */
 };
 
 extern const struct fields fields_of_snapshot, fields_of_ledger;

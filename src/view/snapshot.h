@@ -137,6 +137,30 @@ struct snapshot_stack {
     uint64_t count, bytes; /* estimated live objects and bytes */
 };
 
+/* The slots of one slab. */
+struct snapshot_slab {
+    int32_t pool;            /* index; never NONE */
+    uint64_t address, bytes; /* with what is behind the last slot */
+    uint32_t slots;
+    const char *records;     /* see view/slots.h: states, sites, threads, ages, accounts */
+};
+
+/* The live single allocations of one pool. */
+struct snapshot_heap_list {
+    int32_t pool; /* index; never NONE */
+    uint64_t count;
+    const char *records; /* with addresses */
+};
+
+/* The thread that records name by a number. */
+struct snapshot_thread_note {
+    uint32_t number;
+    int64_t id;               /* the kernel's */
+    const char *name;         /* what is not printable as `\xHH` */
+    bool has_exited;
+    int64_t attached_seconds; /* ago; older records are by another one, which has ended */
+};
+
 /* What a code address is; see snapshot_group for the words. */
 struct snapshot_symbol {
     uint64_t address;
@@ -167,6 +191,7 @@ struct snapshot {
     int64_t taken_seconds;        /* when, since 1970 */
     uint32_t taken_microseconds;
     uint64_t uptime_seconds;      /* since the first pool; of a core, as its clock had it last */
+    uint64_t arena_start;         /* 0: not known, as in old files */
     uint64_t arena_bytes;         /* address space that slabs were ever cut from */
     uint64_t slabs_bytes;         /* of all pools' slabs, classes' included */
     /* what it has */
@@ -194,6 +219,15 @@ struct snapshot {
     size_t n_images;
     struct snapshot_symbol *symbols;       /* of the addresses in stacks; by address, each once */
     size_t n_symbols;
+    bool has_objects;
+    struct snapshot_slab *slabs;           /* by address; what is in none is unused */
+    size_t n_slabs;
+    struct snapshot_heap_list *heap_lists;
+    size_t n_heap_lists;
+    struct snapshot_symbol *sites;         /* that records name by number; in no order */
+    size_t n_sites;
+    struct snapshot_thread_note *thread_notes;
+    size_t n_thread_notes;
     struct snapshot_ledger ledger;
 };
 
@@ -201,6 +235,7 @@ struct snapshot {
 enum {
     SNAPSHOT_WANT_GROUPS = 1, /* reads every record */
     SNAPSHOT_WANT_STACKS = 2,
+    SNAPSHOT_WANT_OBJECTS = 4, /* reads every record, and keeps it */
 };
 
 struct snapshot_options {
@@ -220,11 +255,12 @@ struct view_source;
 
 /** snapshot_take: read everything through a source.
  *  Shape:   *ret to be given back by snapshot_free, 0; or a negative errno, *error filled.
- *  Groups come without image, offset and symbol (these are "" and the address as a number), in
- *  images nothing: who knows the process's mappings adds them. The ledger has the parts that books
- *  tell: live, padding, cached.
+ *  Groups and sites come without image, offset and symbol (these are "" and the address as a
+ *  number), in images nothing: who knows the process's mappings adds them. The ledger has the parts
+ *  that books tell: live, padding, cached.
  *  Threads: any; takes no lock of the library.
- *  Cost:    counters: a visit to each thread's table of caches; groups: some nanoseconds a slot. */
+ *  Cost:    counters: a visit to each thread's table of caches; groups, objects: some nanoseconds a
+ *           slot. */
 int snapshot_take(struct snapshot **ret, struct view_source *source,
                   const struct snapshot_options *options, struct snapshot_error *error);
 

@@ -34,6 +34,7 @@ static int take_process(struct take *take) {
     snapshot->version = text_of(take, head->version, sizeof head->version);
     snapshot->taken_seconds = sys_wall_clock(&snapshot->taken_microseconds);
     snapshot->uptime_seconds = take->seconds > 0 ? take->seconds - 1 : 0;
+    snapshot->arena_start = layout_number(&take->layout, NUMBER_arena_start);
     snapshot->arena_bytes = arena_used;
     return 0;
 }
@@ -92,6 +93,10 @@ static int take_all(struct take *take) {
     if (result == 0 && (take->options->want & SNAPSHOT_WANT_GROUPS) != 0) {
         result = take_groups(take);
         take->snapshot->has_groups = result == 0;
+    }
+    if (result == 0 && (take->options->want & SNAPSHOT_WANT_OBJECTS) != 0) {
+        result = take_objects(take);
+        take->snapshot->has_objects = result == 0;
     }
     if (result == 0 && (take->options->want & SNAPSHOT_WANT_STACKS) != 0) {
         result = take_stacks(take);

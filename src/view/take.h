@@ -20,6 +20,7 @@ enum {
 struct take_place {
     int32_t pool;      /* index of the row; SNAPSHOT_NONE: no pool there */
     uint32_t slots;    /* of one slab */
+    uint32_t chunks;   /* likewise */
     uint32_t tagged;
     uint64_t state;
     uint64_t home, slot_limit;
@@ -71,6 +72,29 @@ int take_threads(struct take *take);    /* their caches and tallies, added up */
 int take_finish_pools(struct take *take);
 int take_finish_accounts(struct take *take);
 int take_groups(struct take *take);
+int take_objects(struct take *take);    /* every slot */
 int take_stacks(struct take *take);
+
+/* A slab of a pool that has a row, and its records: with a tag behind each where its place says so.
+ * They live until the next one. */
+struct take_slab {
+    uint64_t first_chunk;
+    uint32_t place;
+    const uint64_t *records;
+};
+
+/* A single allocation of a pool that has a row. */
+struct take_heap_note {
+    uint64_t object, record;
+    uint32_t place;
+};
+
+/* Call `visit` for all of them, slabs by address; 0, or a negative errno: that of the source, or
+ * what `visit` said. */
+int take_each_slab(struct take *take, int (*visit)(void *argument, const struct take_slab *slab),
+                   void *argument);
+int take_each_heap_note(struct take *take,
+                        int (*visit)(void *argument, const struct take_heap_note *note),
+                        void *argument);
 
 #endif

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Live objects and blocks by what they are and where they were got: every record is read.
- *
- * Descriptors lead to slabs, slabs to records; see observe/census.h, which does the same from
- * inside. A slab whose owner or records changed while its records were read is left out: it had
- * just been given back, or made. */
-#include "base/bits.h"
+ * observe/census.h does the same from inside. */
 #include "base/sort.h"
 #include "base/text.h"
 #include "view/name.h"
@@ -17,8 +13,6 @@ enum {
     GROUPS_SHIFT = 16,
     GROUPS = 1 << GROUPS_SHIFT,
     GROUPS_FULL = GROUPS - GROUPS / 8,
-    SLOTS_MAX = 1 << 20, /* of one slab; more are not believed */
-    HEAP_NOTES_MAX = 1 << 26,
 };
 
 /* Whose: a pool's number, or an account's. */
@@ -36,10 +30,6 @@ struct census {
     struct group *groups;
     size_t n_groups;
     struct group rest;
-    char *descriptors; /* a piece of them */
-    char *slab, *again;
-    uint64_t *records;
-    size_t records_room;
 };
 
 static struct group *find_group(struct census *census, uint64_t key) {
@@ -105,151 +95,38 @@ static void count_live(struct census *census, uint64_t whose, uint64_t value, ui
     }
 }
 
-/* A slab's records, of which nothing changed meanwhile. */
-static void count_records(struct census *census, const struct take_place *place, uint32_t number) {
+static int count_slab(void *argument, const struct take_slab *slab) {
+    struct census *census = argument;
     const struct layout *layout = &census->take->layout;
+    const struct take_place *place = &census->take->places[slab->place];
     size_t step = place->tagged != 0 ? 2 : 1;
     uint64_t bytes = census->take->snapshot->pools[place->pool].object_bytes;
     uint64_t bytes_shift = layout_number(layout, NUMBER_tag_bytes_shift);
     uint64_t place_shift = layout_number(layout, NUMBER_place_shift);
     for (size_t i = 0; i < place->slots; i++) {
-        uint64_t value = census->records[i * step];
+        uint64_t value = slab->records[i * step];
         if (!is_live(layout, value)) {
             continue;
         }
         if (place->tagged == 0) {
-            count_live(census, number, value, bytes);
+            count_live(census, slab->place, value, bytes);
             continue;
         }
-        uint64_t tag = census->records[i * step + 1];
+        uint64_t tag = slab->records[i * step + 1];
         uint64_t account = (tag & UINT32_MAX) >> place_shift;
         count_live(census, OF_ACCOUNT | account, value, tag >> bytes_shift);
-    }
-}
-
-static int read_slab(struct census *census, uint64_t address, char *into) {
-    return take_read(census->take, address, into, census->take->layout.sizes[SIZE_slab]);
-}
-
-static bool same_slab(const struct layout *layout, const char *before, const char *after) {
-    return layout_get(layout, before, FIELD_slab_owner) ==
-               layout_get(layout, after, FIELD_slab_owner) &&
-           layout_get(layout, before, FIELD_slab_records) ==
-               layout_get(layout, after, FIELD_slab_records) &&
-           layout_get(layout, before, FIELD_slab_first_chunk) ==
-               layout_get(layout, after, FIELD_slab_first_chunk);
-}
-
-static bool have_room(struct census *census, size_t n) {
-    if (n > census->records_room) {
-        census->records = view_take_array(&census->take->scratch, n, sizeof census->records[0]);
-        census->records_room = census->records != NULL ? n : 0;
-    }
-    return census->records != NULL;
-}
-
-static int count_slab(struct census *census, uint64_t address, uint64_t chunk) {
-    struct take *take = census->take;
-    const struct layout *layout = &take->layout;
-    uint32_t number;
-    int result = read_slab(census, address, census->slab);
-    if (result != 0) {
-        return result;
-    }
-    uint64_t owner = layout_get(layout, census->slab, FIELD_slab_owner);
-    if (layout_get(layout, census->slab, FIELD_slab_first_chunk) != chunk ||
-        !take_place_of_depot(take, owner, &number) ||
-        take->places[number].pool == SNAPSHOT_NONE) {
-        return 0;
-    }
-    const struct take_place *place = &take->places[number];
-    size_t n = (size_t)place->slots << (place->tagged != 0);
-    if (place->slots > SLOTS_MAX) {
-        return -EBADMSG;
-    }
-    if (!have_room(census, n)) {
-        return -ENOMEM;
-    }
-    result = take_read(take, layout_get(layout, census->slab, FIELD_slab_records),
-                       census->records, n * sizeof census->records[0]);
-    if (result == -EFAULT) {
-        return 0; /* it is just being made */
-    }
-    result = result != 0 ? result : read_slab(census, address, census->again);
-    if (result == 0 && same_slab(layout, census->slab, census->again)) {
-        count_records(census, place, number);
-    }
-    return result;
-}
-
-static int count_slabs(struct census *census) {
-    struct take *take = census->take;
-    const struct layout *layout = &take->layout;
-    size_t bytes = layout->sizes[SIZE_descriptor];
-    size_t in_piece = TAKE_PIECE_BYTES / bytes;
-    uint64_t chunks = take->snapshot->arena_bytes >> layout_number(layout, NUMBER_chunk_shift);
-    const struct publication_range *arena = layout_range(layout, "arena");
-    if (arena == NULL || take->snapshot->arena_bytes > arena->bytes) {
-        return -EBADMSG;
-    }
-    int result = 0;
-    for (uint64_t first = 0; first < chunks && result == 0; first += in_piece) {
-        size_t n = min_size(in_piece, chunks - first);
-        result = take_read(take, layout_number(layout, NUMBER_descriptors_start) + first * bytes,
-                           census->descriptors, n * bytes);
-        for (size_t i = 0; i < n && result == 0; i++) {
-            const char *descriptor = census->descriptors + i * bytes;
-            uint64_t slab = layout_get(layout, descriptor, FIELD_descriptor_slab);
-            if (slab != 0 && layout_get(layout, descriptor, FIELD_descriptor_reciprocal) != 0) {
-                result = count_slab(census, slab, first + i);
-            }
-        }
-    }
-    return result;
-}
-
-/* Single allocations of pools that fall back to malloc: chains of notes. */
-static int count_heap_chain(struct census *census, uint64_t at, size_t *left) {
-    struct take *take = census->take;
-    const struct layout *layout = &take->layout;
-    char note[LAYOUT_STRUCT_BYTES_MAX];
-    while (at != 0 && (*left)-- > 0) {
-        int result = take_read(take, at, note, layout->sizes[SIZE_heap_note]);
-        if (result != 0) {
-            return result;
-        }
-        uint64_t value = layout_get(layout, note, FIELD_heap_note_record_value);
-        uint64_t pool = layout_get(layout, note, FIELD_heap_note_pool);
-        uint32_t number;
-        if (take_place_of_depot(take, pool + layout->fields[FIELD_mempool_depot].offset,
-                                &number) &&
-            take->places[number].pool != SNAPSHOT_NONE && is_live(layout, value)) {
-            int32_t row = take->places[number].pool;
-            count_live(census, number, value, take->snapshot->pools[row].object_bytes);
-        }
-        at = layout_get(layout, note, FIELD_heap_note_next);
     }
     return 0;
 }
 
-static int count_heap_objects(struct census *census) {
+static int count_heap_object(void *argument, const struct take_heap_note *note) {
+    struct census *census = argument;
     struct take *take = census->take;
-    size_t n = layout_number(&take->layout, NUMBER_heap_buckets);
-    size_t left = HEAP_NOTES_MAX;
-    uint64_t table;
-    int result = layout_root(&take->layout, ROOT_OF_heap_buckets, &table);
-    if (result != 0 || table == 0) {
-        return result;
+    if (is_live(&take->layout, note->record)) {
+        int32_t row = take->places[note->place].pool;
+        count_live(census, note->place, note->record, take->snapshot->pools[row].object_bytes);
     }
-    uint64_t *buckets = view_take_array(&take->scratch, n, sizeof buckets[0]);
-    if (buckets == NULL) {
-        return -ENOMEM;
-    }
-    result = take_read(take, table, buckets, n * sizeof buckets[0]);
-    for (size_t i = 0; i < n && result == 0; i++) {
-        result = count_heap_chain(census, buckets[i], &left);
-    }
-    return result;
+    return 0;
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */
@@ -327,17 +204,12 @@ static int make_rows(struct census *census) {
 
 int take_groups(struct take *take) {
     struct census census = {.take = take};
-    struct view_memory *scratch = &take->scratch;
-    census.groups = view_take_array(scratch, GROUPS, sizeof census.groups[0]);
-    census.descriptors = view_take(scratch, TAKE_PIECE_BYTES);
-    census.slab = view_take(scratch, take->layout.sizes[SIZE_slab]);
-    census.again = view_take(scratch, take->layout.sizes[SIZE_slab]);
-    if (census.groups == NULL || census.descriptors == NULL || census.slab == NULL ||
-        census.again == NULL) {
+    census.groups = view_take_array(&take->scratch, GROUPS, sizeof census.groups[0]);
+    if (census.groups == NULL) {
         return take_fail(take, -ENOMEM, NULL);
     }
-    int result = count_slabs(&census);
-    result = result != 0 ? result : count_heap_objects(&census);
+    int result = take_each_slab(take, count_slab, &census);
+    result = result != 0 ? result : take_each_heap_note(take, count_heap_object, &census);
     result = result != 0 ? result : make_rows(&census);
     return result != 0 ? take_fail(take, result, "records of single objects") : 0;
 }

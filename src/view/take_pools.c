@@ -27,6 +27,7 @@ static uint64_t bounded(uint64_t value) {
 static void read_place(const struct layout *layout, const char *depot, struct take_place *place) {
     const char *shape = layout_inner(layout, depot, FIELD_depot_shape);
     place->slots = (uint32_t)layout_get(layout, shape, FIELD_shape_slots);
+    place->chunks = (uint16_t)layout_get(layout, shape, FIELD_shape_chunks);
     place->tagged = (uint32_t)layout_get(layout, shape, FIELD_shape_tagged);
     place->home = layout_get(layout, depot, FIELD_depot_home);
     place->slot_limit = layout_get(layout, depot, FIELD_depot_slot_limit);
@@ -69,7 +70,7 @@ static void read_pool(struct take *take, const char *bytes, struct snapshot_pool
     place->heap_puts = layout_get(layout, bytes, FIELD_mempool_heap_puts);
     pool->object_bytes = (uint32_t)layout_get(layout, shape, FIELD_shape_object_bytes);
     pool->padded_bytes = layout_get(layout, shape, FIELD_shape_stride);
-    uint64_t chunks = (uint16_t)layout_get(layout, shape, FIELD_shape_chunks);
+    uint64_t chunks = place->chunks;
     pool->slab_bytes = pool->slabs * (chunks << layout_number(layout, NUMBER_chunk_shift));
     pool->kind = place->tagged != 0 ? SNAPSHOT_HEAP_CLASS : SNAPSHOT_POOL;
     if (place->state == layout_number(layout, NUMBER_state_zombie)) {

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "export/fields.h"
+#include "inspect/objects.h"
 #include "rng.h"
 #include "sample.h"
 #include "saved.h"
@@ -13,12 +14,29 @@ enum { MUTATIONS = 500, LARGE = (SNAPSHOT_JSON_BYTES_MAX >> 20) + 1 };
 
 static struct saved sample;
 
+/* Whatever was believed of objects, any address can be explained by it. */
+static void explain_all(const struct snapshot *snapshot) {
+    static const uint64_t steps[] = {0,     1,      175,    176,     65535,
+                                     65536, 131072, 262143, 2097151, 2097152};
+    for (size_t i = 0; i < snapshot->n_heap_lists + 2 && snapshot->has_objects; i++) {
+        uint64_t start = i == 0 ? snapshot->arena_start : i == 1 ? 0x555600000000 : UINT64_MAX;
+        for (size_t k = 0; k < sizeof steps / sizeof steps[0]; k++) {
+            struct view_description found;
+            const struct snapshot_symbol *site;
+            objects_describe(snapshot, start + steps[k], &found, &site);
+            assert_true((unsigned)found.state <= MEMPOOL_STATE_TAIL && found.age_seconds >= -1);
+            assert_true(site == NULL || site->symbol != NULL);
+        }
+    }
+}
+
 static int read_text(const char *text, struct snapshot_error *error) {
     static struct snapshot untouched;
     struct snapshot *read = &untouched;
     memset(error, 0, sizeof *error);
     int result = saved_read(text, strlen(text), &read, error);
     if (result == 0) {
+        explain_all(read);
         snapshot_free(read);
     } else {
         assert_ptr_equal(read, &untouched);
@@ -146,7 +164,8 @@ static void check_keys(json_t *whole, json_t *object, const struct fields *field
         assert_non_null(value);
         snprintf(why, sizeof why, ": %s%s: is missing", place, key);
         assert_int_equal(json_object_del(object, key), 0);
-        if (fields->list[i].is_later) {
+        /* Where there are objects, it has to be known where. */
+        if (fields->list[i].is_later && strcmp(key, "arena_start") != 0) {
             check_json_read(whole); /* as a file of before */
         } else {
             check_json_refused(whole, why);
@@ -246,6 +265,68 @@ static void values_out_of_range(void **state) {
     check_value("pools", 0, "component_name", "7", NULL); /* it is for people */
 }
 
+/* A file of before there were objects has no such keys, and none. */
+static void files_of_before_there_were_objects(void **state) {
+    static const char *const keys[] = {"arena_start", "slabs",        "heap_lists",
+                                       "sites",       "thread_notes", "has_objects"};
+    json_t *whole = load_sample();
+    struct snapshot *read = NULL;
+    struct snapshot_error error;
+    (void)state;
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        assert_int_equal(json_object_del(whole, keys[i]), 0);
+        if (i + 1 < sizeof keys / sizeof keys[0]) {
+            check_json_refused(whole, "is missing"); /* it says that it has them */
+        }
+    }
+    char *text = json_dumps(whole, 0);
+    assert_int_equal(saved_read(text, strlen(text), &read, &error), 0);
+    assert_false(read->has_objects);
+    assert_int_equal(read->n_slabs + read->n_heap_lists + read->n_sites + read->n_thread_notes, 0);
+    snapshot_free(read);
+    free(text);
+    json_decref(whole);
+}
+
+static void objects_that_do_not_agree(void **state) {
+    (void)state;
+    check_value("slabs", 0, "pool", "null", "slabs[0].pool: is none");
+    check_value("slabs", 0, "pool", "5", "slabs[0].pool: is no item's number");
+    check_value("slabs", 0, "address", "\"0x7f1fffff0000\"", "slabs[0].address: is not in the");
+    check_value("slabs", 2, "address", "\"0x7f2000200000\"", "slabs[2].address: is not in the");
+    check_value("slabs", 2, "bytes", "1900544", NULL); /* to the arena's end */
+    check_value("slabs", 2, "bytes", "1900545", "slabs[2].bytes: is not in the arena");
+    check_value("slabs", 2, "bytes", "\"18446744073709551615\"", "slabs[2].bytes: is not in");
+    check_value("slabs", 2, "bytes", "0", "slabs[2].bytes: is not in the arena");
+    check_value("slabs", 1, "bytes", "65537", "slabs[2].address: is out of order");
+    check_value("slabs", 1, "address", "\"0x7f200000ffff\"", "slabs[1].address: is out of order");
+    check_value("slabs", 1, "slots", "586", "slabs[1].slots: is more than there is room for");
+    check_value("slabs", 1, "slots", "584", "slabs[1].records: is of more slots");
+    check_value("slabs", 0, "slots", "371", "slabs[0].records: is of more slots");
+    check_value("pools", 0, "padded_bytes", "0", "slabs[0].slots: is more than there is room");
+    check_value("slabs", 2, "records", "\"AoA9\"", "slabs[2].records: is of fewer slots");
+    check_value("slabs", 2, "records", "\"AoA\"", "slabs[2].records: is damaged");
+    check_value("slabs", 2, "records", "\"BgKAPg\"", NULL); /* a site that there is */
+    check_value("slabs", 2, "records", "\"BgOAPg\"", "records: names a site that is not there");
+    check_value("slabs", 2, "records", "\"CgKAPg\"", NULL);
+    check_value("slabs", 2, "records", "\"CgOAPg\"", "records: names a thread that is not there");
+    check_value("slabs", 2, "records", "\"IgSAPg\"", NULL);
+    check_value("slabs", 2, "records", "\"IgWAPg\"", "records: names an account that is not there");
+    check_value("heap_lists", 0, "pool", "null", "heap_lists[0].pool: is none");
+    check_value("heap_lists", 0, "count", "3", "heap_lists[0].records: is of another count");
+    check_value("heap_lists", 0, "count", "1", "heap_lists[0].records: is of another count");
+    check_value("heap_lists", 1, "records", "\"IAE\"", "heap_lists[1].records: is damaged");
+    check_value("heap_lists", 1, "records", "\"////////////AQI\"", NULL);
+    check_value("heap_lists", 1, "records", "\"////////////AQIBAg\"",
+                "heap_lists[1].records: is damaged"); /* behind the last address */
+    check_value("thread_notes", 0, "number", "0", "thread_notes[0].number: is out of order");
+    check_value("thread_notes", 0, "number", "2", "thread_notes[1].number: is out of order");
+    check_value(NULL, 0, "arena_start", "\"0x0\"", ": arena_start: is missing");
+    check_value(NULL, 0, "arena_start", "\"0xffffffffffff0000\"", "is no place for an arena");
+    check_value(NULL, 0, "arena_bytes", "65536", "slabs[1].address: is not in the arena");
+    check_value(NULL, 0, "has_objects", "false", NULL);
+}
+
 static void stacks_of_too_many_frames(void **state) {
     char frames[SNAPSHOT_FRAMES * 8 + 20] = "[\"0x1\"";
     (void)state;
@@ -291,6 +372,33 @@ static void damage_anywhere(void **state) {
     free(damaged.text);
 }
 
+/* Digits of records that are others: refused, or one can go on with what they say. */
+static void damage_in_records(void **state) {
+    static const char digits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    struct rng rng = {.state = rng_seed()};
+    size_t refused = 0;
+    (void)state;
+    for (int i = 0; i < MUTATIONS; i++) {
+        struct snapshot_error error;
+        json_t *whole = load_sample();
+        json_t *item = json_array_get(json_object_get(whole, i % 4 == 0 ? "heap_lists" : "slabs"),
+                                      (size_t)i % 2);
+        char *records = strdup(json_string_value(json_object_get(item, "records")));
+        assert_non_null(records);
+        for (uint64_t k = rng_below(&rng, 2) + 1; k > 0; k--) {
+            records[rng_below(&rng, strlen(records))] = digits[rng_below(&rng, 64)];
+        }
+        json_object_set_new(item, "records", json_string(records));
+        char *text = json_dumps(whole, 0);
+        refused += read_text(text, &error) != 0;
+        free(text);
+        free(records);
+        json_decref(whole);
+    }
+    assert_true(refused > MUTATIONS / 4 && refused < MUTATIONS);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_that_are_no_snapshots),
@@ -299,9 +407,12 @@ int main(void) {
         cmocka_unit_test(files_that_were_cut),
         cmocka_unit_test(keys_missing_or_of_a_wrong_type),
         cmocka_unit_test(values_out_of_range),
+        cmocka_unit_test(files_of_before_there_were_objects),
+        cmocka_unit_test(objects_that_do_not_agree),
         cmocka_unit_test(stacks_of_too_many_frames),
         cmocka_unit_test(control_characters_in_names),
         cmocka_unit_test(damage_anywhere),
+        cmocka_unit_test(damage_in_records),
     };
     struct snapshot *snapshot = sample_snapshot();
     sample = saved_json(snapshot);

@@ -20,6 +20,9 @@ STRUCTS = {
     'snapshot_stack': 'stack',
     'snapshot_image': 'image',
     'snapshot_symbol': 'symbol',
+    'snapshot_slab': 'slab',
+    'snapshot_heap_list': 'heap_list',
+    'snapshot_thread_note': 'thread_note',
     'snapshot_ledger': 'ledger',
 }
 RENAMED = {'version': 'library_version'}

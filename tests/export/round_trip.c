@@ -5,7 +5,9 @@
 #include "sample.h"
 #include "saved.h"
 
-enum { ROUNDS = 200, ITEMS_MAX = 12, TEXT_MAX = 24 };
+#include "view/slots.h"
+
+enum { ROUNDS = 200, ITEMS_MAX = 12, TEXT_MAX = 24, SLOTS_MOST = 50, SLAB_BYTES = 1 << 16 };
 
 /* ---- random snapshots ------------------------------------------------------------------------ */
 
@@ -121,14 +123,77 @@ static void fill_all(struct snapshot *snapshot, const struct fields *fields, voi
     }
 }
 
+/* ---- objects --------------------------------------------------------------------------------- */
+
+static struct slot_past random_past(struct snapshot *snapshot, struct rng *rng) {
+    size_t n_notes = snapshot->n_thread_notes;
+    return (struct slot_past){
+        .site = (uint32_t)rng_below(rng, snapshot->n_sites + 1),
+        .thread = n_notes > 0 ? snapshot->thread_notes[rng_below(rng, n_notes)].number : 0,
+        .age = (uint32_t)rng_below(rng, SLOTS_AGES + 1),
+    };
+}
+
+static const char *random_records(struct snapshot *snapshot, struct rng *rng, size_t n,
+                                  bool is_heap) {
+    struct slots_writer writer = {.scratch = &snapshot->memory};
+    CHECK(slots_begin(&writer, n));
+    for (size_t i = 0; i < n; i++) {
+        struct slot_past past = random_past(snapshot, rng);
+        uint64_t state = rng_below(rng, SLOT_STATES);
+        if (is_heap || state == SLOT_LIVE) {
+            past.account = (uint32_t)rng_below(rng, snapshot->n_accounts + 1);
+            past.bytes = random_number(rng);
+        }
+        if (is_heap) {
+            slots_add_at(&writer, rng_below(rng, INT64_MAX / SLOTS_MOST), &past);
+        } else {
+            const struct slot_past none = {.site = 0};
+            slots_add(&writer, (enum slot_state)state, state == SLOT_VIRGIN ? &none : &past);
+        }
+    }
+    return slots_end(&writer, &snapshot->memory);
+}
+
+static void make_objects_sound(struct snapshot *snapshot, struct rng *rng) {
+    snapshot->arena_start = 0x7f0000000000;
+    snapshot->arena_bytes = ITEMS_MAX * SLAB_BYTES;
+    if (snapshot->n_pools == 0) {
+        snapshot->n_slabs = snapshot->n_heap_lists = 0;
+    }
+    for (size_t i = 0; i < snapshot->n_pools; i++) {
+        snapshot->pools[i].padded_bytes = SLAB_BYTES / SLOTS_MOST;
+    }
+    for (size_t i = 0; i < snapshot->n_thread_notes; i++) {
+        snapshot->thread_notes[i].number = (uint32_t)(3 * i + 1);
+    }
+    for (size_t i = 0; i < snapshot->n_slabs; i++) {
+        struct snapshot_slab *slab = &snapshot->slabs[i];
+        slab->pool = (int32_t)rng_below(rng, snapshot->n_pools);
+        slab->address = snapshot->arena_start + i * SLAB_BYTES;
+        slab->bytes = SLAB_BYTES;
+        slab->slots = (uint32_t)rng_below(rng, SLOTS_MOST + 1);
+        slab->records = random_records(snapshot, rng, slab->slots, false);
+    }
+    for (size_t i = 0; i < snapshot->n_heap_lists; i++) {
+        struct snapshot_heap_list *list = &snapshot->heap_lists[i];
+        list->pool = (int32_t)rng_below(rng, snapshot->n_pools);
+        list->count = rng_below(rng, SLOTS_MOST + 1);
+        list->records = random_records(snapshot, rng, list->count, true);
+    }
+}
+
 /* What a reader insists on. */
-static void make_sound(struct snapshot *snapshot) {
+static void make_sound(struct snapshot *snapshot, struct rng *rng) {
     snapshot->taken_microseconds %= 1000000;
     for (size_t i = 0; i < snapshot->n_accounts; i++) {
         snapshot->accounts[i].component = 0;
     }
     for (size_t i = 0; i < snapshot->n_symbols; i++) {
         snapshot->symbols[i].address = i * 4096;
+    }
+    if (snapshot->has_objects) {
+        make_objects_sound(snapshot, rng);
     }
 }
 
@@ -155,7 +220,7 @@ static struct snapshot *random_snapshot(struct rng *rng) {
     }
     fill_all(snapshot, &fields_of_snapshot, snapshot, 0, rng);
     fill_all(snapshot, &fields_of_ledger, &snapshot->ledger, 0, rng);
-    make_sound(snapshot);
+    make_sound(snapshot, rng);
     return snapshot;
 }
 

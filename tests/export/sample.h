@@ -139,6 +139,34 @@ static const struct snapshot_symbol sample_symbols[] = {
     {.address = 0x7f1000005678, .image = 1, .offset = 0x5678,
      .symbol = "dht \"odd\" \xff.so+0x5678"},
 };
+
+/* Records are what view/slots.h writes; tests/view/slots.c has how they come about. */
+static const struct snapshot_slab sample_slabs[] = {
+    /* 40 live that dht_layout_new got, 300 put elsewhere, the rest never handed out */
+    {.pool = 0, .address = 0x7f2000000000, .bytes = 65536, .slots = 372,
+     .records = "ngEBdiadAgIsqgKAHg"},
+    /* behind a gap: a live block of account 1, one that is free, the rest never handed out */
+    {.pool = 3, .address = 0x7f2000020000, .bytes = 65536, .slots = 585,
+     .records = "fgECCgFkDQICgMUE"},
+    /* one live, of whom nothing is known */
+    {.pool = 4, .address = 0x7f2000030000, .bytes = 131072, .slots = 65,
+     .records = "AoA+"},
+};
+
+static const struct snapshot_heap_list sample_heap_lists[] = {
+    {.pool = 2, .count = 2, .records = "gICAgOCqFR4CAQKAAgI"},
+    {.pool = 0, .count = 1, .records = "IAI"},
+};
+
+static const struct snapshot_symbol sample_sites[] = {
+    {.address = 0x7f1000001234, .image = 1, .offset = 0x1234, .symbol = "dht_layout_new+0x34"},
+    {.address = 0x1000, .image = SNAPSHOT_NONE, .symbol = "0x1000"},
+};
+
+static const struct snapshot_thread_note sample_thread_notes[] = {
+    {.number = 1, .id = 4711, .name = "brick", .attached_seconds = 86500},
+    {.number = 2, .id = 4690, .name = "odd \\x0a", .has_exited = true, .attached_seconds = 90},
+};
 /* clang-format on */
 
 /* live + padding + cached + free - untouched + records + libc_heap + files + stack + named +
@@ -172,6 +200,7 @@ static inline struct snapshot *sample_snapshot(void) {
     sample->taken_seconds = 1700000000;
     sample->taken_microseconds = 42;
     sample->uptime_seconds = 90061;
+    sample->arena_start = 0x7f2000000000;
     sample->arena_bytes = 2097152;
     sample->slabs_bytes = 327680;
     SAMPLE_COPY(sample, components, n_components, sample_components);
@@ -188,6 +217,11 @@ static inline struct snapshot *sample_snapshot(void) {
     SAMPLE_COPY(sample, stacks, n_stacks, sample_stacks);
     SAMPLE_COPY(sample, images, n_images, sample_images);
     SAMPLE_COPY(sample, symbols, n_symbols, sample_symbols);
+    sample->has_objects = true;
+    SAMPLE_COPY(sample, slabs, n_slabs, sample_slabs);
+    SAMPLE_COPY(sample, heap_lists, n_heap_lists, sample_heap_lists);
+    SAMPLE_COPY(sample, sites, n_sites, sample_sites);
+    SAMPLE_COPY(sample, thread_notes, n_thread_notes, sample_thread_notes);
     sample->ledger = sample_ledger();
     return sample;
 }

@@ -106,7 +106,7 @@ static void look_at_what_is_left(const char *path) {
     struct snapshot_error error;
     struct core *core = NULL;
     struct snapshot *snapshot = NULL;
-    const struct snapshot_options options = {.want = SNAPSHOT_WANT_GROUPS};
+    const struct snapshot_options options = {.want = SNAPSHOT_WANT_GROUPS | SNAPSHOT_WANT_OBJECTS};
     if (core_open(&core, path, &error) != 0) {
         CHECK(error.text[0] != '\0');
         return;

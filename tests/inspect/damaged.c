@@ -65,7 +65,7 @@ static int look(pid_t pid, uint64_t address) {
     struct process *process = NULL;
     struct snapshot *snapshot = NULL;
     struct view_description found;
-    const struct snapshot_options options = {.want = SNAPSHOT_WANT_GROUPS};
+    const struct snapshot_options options = {.want = SNAPSHOT_WANT_GROUPS | SNAPSHOT_WANT_OBJECTS};
     int result = process_open(&process, pid, &error);
     if (result != 0) {
         CHECK(error.code == result && error.text[0] != '\0');
@@ -299,7 +299,7 @@ static void cut_meanwhile(void) {
     struct snapshot_error error;
     struct snapshot *snapshot = NULL;
     struct publication header;
-    const struct snapshot_options options = {.want = SNAPSHOT_WANT_GROUPS};
+    const struct snapshot_options options = {.want = SNAPSHOT_WANT_GROUPS | SNAPSHOT_WANT_OBJECTS};
     liar_start(&liar, publish_lie, OTHER_MAJOR);
     struct process *process = process_opened(liar.pid);
     struct view_source *source = process_source(process);

@@ -91,7 +91,8 @@ static void use(const struct snapshot *snapshot) {
 /* True: there was one. */
 static bool take_damaged(void) {
     struct view_source source = {.read = read_damaged, .header = real.header};
-    struct snapshot_options options = {.want = SNAPSHOT_WANT_GROUPS | SNAPSHOT_WANT_STACKS};
+    struct snapshot_options options = {.want = SNAPSHOT_WANT_GROUPS | SNAPSHOT_WANT_STACKS |
+                                              SNAPSHOT_WANT_OBJECTS};
     struct snapshot_error error;
     struct snapshot *snapshot = NULL;
     n_reads = 0;
@@ -155,7 +156,8 @@ static void damaged_headers_are_survived(void **state) {
     size_t n_refused = 0;
     for (size_t i = 0; i < test_scaled(N_ROUNDS) && time(NULL) < end; i++) {
         struct view_source source = {.read = read_own, .header = real.header};
-        struct snapshot_options options = {.want = SNAPSHOT_WANT_GROUPS | SNAPSHOT_WANT_STACKS};
+        struct snapshot_options options = {.want = SNAPSHOT_WANT_GROUPS | SNAPSHOT_WANT_STACKS |
+                                              SNAPSHOT_WANT_OBJECTS};
         struct snapshot_error error;
         struct snapshot *snapshot = NULL;
         if (snapshot_take(&snapshot, &source, &options, &error) == 0) {
