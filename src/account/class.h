@@ -29,7 +29,7 @@ static inline int32_t class_offset(uint32_t class) {
 }
 
 /* The same by sixteenths, rounded up, of up to 1 KiB: most blocks of most programs. */
-enum { CLASS_TABLE = 64 };
+enum { CLASS_TABLE = 64, CLASS_TABLE_BYTES = CLASS_TABLE * 16 };
 extern const int32_t class_offsets[CLASS_TABLE + 1];
 
 /* Of up to 2 GiB; 0 bytes are one. */
@@ -45,7 +45,7 @@ static inline uint32_t class_of(size_t bytes) {
 
 /* Where the cache is of a class that threads cache, by bytes. */
 static inline int32_t class_offset_of(size_t bytes) {
-    return bytes <= CLASS_TABLE * 16 ? class_offsets[((uint32_t)bytes + 15) / 16]
+    return bytes <= CLASS_TABLE_BYTES ? class_offsets[((uint32_t)bytes + 15) / 16]
                                      : class_offset(class_of(bytes));
 }
 

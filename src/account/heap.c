@@ -308,7 +308,7 @@ MEMPOOL_NOINLINE static void *allocate_large(size_t bytes, struct mempool_type *
 
 MEMPOOL_HOT_INLINE void *allocate_any(size_t bytes, struct mempool_type *type, uintptr_t site,
                                       size_t zero_bytes) {
-    if (MEMPOOL_UNLIKELY(bytes > CLASS_TABLE * 16)) {
+    if (MEMPOOL_UNLIKELY(bytes > CLASS_TABLE_BYTES)) {
         return allocate_large(bytes, type, site, zero_bytes);
     }
     return allocate(bytes, type, class_offsets[((uint32_t)bytes + 15) / 16], site, zero_bytes);
