@@ -13,7 +13,7 @@ enum {
     THREADS_LEAST = 4,    /* but not below so many */
 };
 
-_Atomic(uint32_t) *_Atomic seat_doors[SEATS_MAX];
+_Atomic(uint32_t) *_Atomic seat_doors[SEATS_EACH][SEATS_MAX];
 uint32_t seats_n;
 _Atomic uint32_t seats_wanted;
 _Atomic uint64_t seated_numbers[RECORD_THREAD_MASK / 64 + 1];
@@ -30,8 +30,10 @@ void seats_init(void) {
     if (processors == 0 || processors > SEATS_MAX || !sys_barrier_available()) {
         return;
     }
-    for (uint32_t i = 0; i < processors; i++) {
-        store_relaxed(&seat_doors[i], &thread_none.open);
+    for (uint32_t nth = 0; nth < SEATS_EACH; nth++) {
+        for (uint32_t i = 0; i < processors; i++) {
+            store_relaxed(&seat_doors[nth][i], &thread_none.open);
+        }
     }
     seats_n = processors;
     if (seats_use == SEATS_WHERE_MANY) {
@@ -47,19 +49,29 @@ void seats_note_threads(uint32_t n) {
     }
 }
 
-/* The calling thread's processor gets its seat, if it has none; threads_lock is held. */
-static void make_locked(void) {
-    uint32_t processor = sys_processor_now();
-    if (processor >= seats_n || load_relaxed(&seat_doors[processor]) != &thread_none.open) {
-        return;
-    }
+static void make_nth(uint32_t nth, uint32_t processor) {
     struct thread *seat = thread_make(0, true);
     if (seat != NULL) {
         store_relaxed(&seat->seat_of, processor + 1);
         store_relaxed(&seat->stage, THREAD_FAST);
         thread_open_door(seat);
         /* W1 pairs with W2 in sys/processor.h: the seat is whole */
-        store_release(&seat_doors[processor], &seat->open);
+        store_release(&seat_doors[nth][processor], &seat->open);
+    }
+}
+
+/* threads_lock is held. */
+static void make_locked(void) {
+    uint32_t processor = sys_processor_now();
+    for (uint32_t nth = 0; nth < SEATS_EACH && processor < seats_n; nth++) {
+        _Atomic(uint32_t) *door = load_relaxed(&seat_doors[nth][processor]);
+        if (door == &thread_none.open) {
+            make_nth(nth, processor);
+            return;
+        }
+        if (load_relaxed(door) != 0) {
+            return; /* free by now */
+        }
     }
 }
 
@@ -70,6 +82,15 @@ void seat_make(void) {
     make_locked();
     sys_lock_drop(&threads_lock);
     sys_signals_restore(&before);
+}
+
+MEMPOOL_NOINLINE struct thread *seat_take_second(void) {
+    _Atomic(uint32_t) *door = sys_processor_take(seat_doors[1], seats_n);
+    if (door == NULL) {
+        store_relaxed(&thread_inside, THREAD_OUTSIDE);
+        return NULL;
+    }
+    return thread_of_door(door);
 }
 
 /* Nobody need wait at its door, nor for it to pass a mark. */
@@ -106,22 +127,28 @@ void seat_begin(void) {
     sys_signals_restore(&before);
 }
 
+static void free_in_child(_Atomic(uint32_t) *_Atomic *place, bool stopped) {
+    _Atomic(uint32_t) *door = load_relaxed(place);
+    struct thread *seat = thread_of_door(door);
+    if (seat == &thread_none || load_relaxed(door) != 0) {
+        return;
+    }
+    if (!stopped && load_relaxed(&seat->stage) == THREAD_FAST) {
+        /* Its caches are not to be trusted; its tallies are right to within a block. */
+        thread_give_up_caches(seat);
+        store_relaxed(&seat->stage, THREAD_SLOW); /* nobody need wait at its door */
+        store_relaxed(place, &thread_none.open);
+        return;
+    }
+    store_relaxed(&seat->stage, THREAD_FAST);
+    thread_open_door(seat);
+}
+
 void seats_child(bool stopped) {
-    for (uint32_t i = 0; i < seats_n; i++) {
-        _Atomic(uint32_t) *door = load_relaxed(&seat_doors[i]);
-        struct thread *seat = thread_of_door(door);
-        if (seat == &thread_none || load_relaxed(door) != 0) {
-            continue;
+    for (uint32_t nth = 0; nth < SEATS_EACH; nth++) {
+        for (uint32_t i = 0; i < seats_n; i++) {
+            free_in_child(&seat_doors[nth][i], stopped);
         }
-        if (!stopped && load_relaxed(&seat->stage) == THREAD_FAST) {
-            /* Its caches are not to be trusted; its tallies are right to within a block. */
-            thread_give_up_caches(seat);
-            store_relaxed(&seat->stage, THREAD_SLOW); /* nobody need wait at its door */
-            store_relaxed(&seat_doors[i], &thread_none.open);
-            continue;
-        }
-        store_relaxed(&seat->stage, THREAD_FAST);
-        thread_open_door(seat);
     }
 }
 

@@ -14,9 +14,12 @@
  * A seat is a `struct thread` that belongs to no thread. Its door is taken by a restartable
  * sequence in the place of a plain store, and opened by a plain store: so it is shut as long as a
  * thread is inside, also when that one is moved meanwhile, and everything else is as with a
- * thread's own caches: gates, stages, drawing in, marks (cache/thread.h, cache/grace.h). Who finds
- * the seat taken goes past the caches, under the depot's lock; the other was interrupted inside a
- * hit, or holds the seat over an exchange with the depot.
+ * thread's own caches: gates, stages, drawing in, marks (cache/thread.h, cache/grace.h).
+ *
+ * Who finds the seat taken uses the processor's second, and where that is taken, too, goes past the
+ * caches, under the depot's lock. The other was interrupted inside a hit, or holds the seat over an
+ * exchange with the depot, and may not run again for some milliseconds: where a fifth of the time
+ * is gets and puts, this is so for a fifth of all turns. The second is made when it is needed.
  *
  * What is of the thread stays so: its number, stamps, component, deferred puts. So records say
  * which thread got an object.
@@ -39,8 +42,6 @@
 #define MEMPOOL_CACHE_SEAT_H
 
 #include "cache/thread.h"
-
-enum { SEATS_MAX = 4096 }; /* processors; where there are more, none is used */
 
 /* Of a live object: did a seated thread get it? A bit by thread number, set before that one's first
  * get on a seat, and for good. A sample is nobody's. */
@@ -100,7 +101,7 @@ static inline void seat_if_wanted(void) {
 
 /* The same for one that has just been attached and has no tables. */
 void seat_settle_in(struct thread *self);
-/* Have a seat for the processor that the calling thread runs on. */
+/* Have a seat for the processor that the calling thread runs on, one more where all are taken. */
 MEMPOOL_COLD void seat_make(void);
 
 /* The forking thread is alone now, in the child: seats that others had are free. `stopped`: as

@@ -274,11 +274,15 @@ static inline struct thread *thread_of_door(_Atomic(uint32_t) *door) {
     return (struct thread *)((uintptr_t)door - offsetof(struct thread, open)); /* NOLINT: as told */
 }
 
-extern _Atomic(uint32_t) *_Atomic seat_doors[]; /* by processor: where its seat's `open` is */
-extern uint32_t seats_n;
+/* By processor: where its seats' `open` are; the second is for when the first is taken. */
+enum { SEATS_EACH = 2, SEATS_MAX = 4096 /* processors; where there are more, none is used */ };
+extern _Atomic(uint32_t) *_Atomic seat_doors[SEATS_EACH][SEATS_MAX];
+extern uint32_t seats_n; /* processors */
 
-/* The seat of the processor that the calling thread runs on, its door shut; NULL: taken by another,
- * or there is none yet; or this is a handler that interrupted an operation of its own thread. The
+struct thread *seat_take_second(void); /* of seat_take */
+
+/* A seat of the processor that the calling thread runs on, its door shut; NULL: taken by others, or
+ * there is none yet; or this is a handler that interrupted an operation of its own thread. The
  * thread is seated. */
 MEMPOOL_HOT_INLINE struct thread *seat_take(void) {
     if (MEMPOOL_UNLIKELY(load_relaxed(&thread_inside) != THREAD_OUTSIDE)) {
@@ -286,12 +290,8 @@ MEMPOOL_HOT_INLINE struct thread *seat_take(void) {
     }
     store_relaxed(&thread_inside, THREAD_INSIDE_FAST);
     signal_fence();
-    _Atomic(uint32_t) *door = sys_processor_take(seat_doors, seats_n);
-    if (MEMPOOL_UNLIKELY(door == NULL)) {
-        store_relaxed(&thread_inside, THREAD_OUTSIDE);
-        return NULL;
-    }
-    return thread_of_door(door);
+    _Atomic(uint32_t) *door = sys_processor_take(seat_doors[0], seats_n);
+    return MEMPOOL_LIKELY(door != NULL) ? thread_of_door(door) : seat_take_second();
 }
 
 MEMPOOL_HOT_INLINE void seat_leave(struct thread *seat) {

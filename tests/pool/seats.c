@@ -94,7 +94,7 @@ static unsigned seated_of(size_t n) {
     pthread_barrier_wait(&all);
     unsigned seated = atomic_load(&n_seated) + thread_seated;
     struct mempool_stats stats = pool_stats(pool);
-    CHECK(seated < n || stats.caches <= seats_n);
+    CHECK(seated < n || stats.caches <= SEATS_EACH * seats_n);
     CHECK_EQUAL(stats.hot, 0);
     CHECK_EQUAL(stats.alloc_count, stats.put_count);
     pthread_barrier_wait(&all);
@@ -125,7 +125,7 @@ static int many_are(void *caches) {
     size_t n = threads_enough() + 1;
     bool can_be = begin(caches);
     CHECK_EQUAL(seated_of(n), can_be ? n : 0);
-    CHECK(n_seats() <= seats_n && (n_seats() > 0) == can_be);
+    CHECK(n_seats() <= SEATS_EACH * seats_n && (n_seats() > 0) == can_be);
     check_no_misuse();
     return 0;
 }
@@ -182,31 +182,58 @@ static void *use_beside(void *unused) {
     return unused;
 }
 
-/* Others on this processor find the seat taken, as if who holds it were off the processor. */
-static int others_go_past_it(void *slow) {
-    stay_on_one_processor();
-    if (!begin("processor")) {
-        return 0;
+static sem_t arrived, go_on;
+
+static void *hold_a_seat(void *slow) {
+    struct thread *seat = NULL;
+    while ((seat = seat_take()) == NULL) {
+        use_a_little(); /* which makes one more, where all are taken */
     }
-    use_a_little();
-    mempool_free(mempool_malloc(100, "beside"));
-    struct thread *seat = seat_take();
-    CHECK(seat != NULL && n_seats() == 1);
     if (slow != NULL) {
         thread_slow_down(seat);
     }
-    thread_run(use_beside, NULL);
+    sem_post(&arrived);
+    sem_wait(&go_on);
     if (slow != NULL) {
         thread_leave_slow(seat);
     } else {
         seat_leave(seat);
     }
+    return NULL;
+}
+
+/* Others on this processor find so many seats taken, as if who holds them were off the processor. */
+static void use_beside_holders(size_t n, void *slow) {
+    pthread_t holders[SEATS_EACH];
+    for (size_t i = 0; i < n; i++) {
+        holders[i] = thread_start(hold_a_seat, slow);
+        sem_wait(&arrived);
+    }
+    thread_run(use_beside, NULL);
+    CHECK_EQUAL(n_seats(), SEATS_EACH);
+    for (size_t i = 0; i < n; i++) {
+        sem_post(&go_on);
+    }
+    for (size_t i = 0; i < n; i++) {
+        thread_join(holders[i]);
+    }
     struct mempool_stats stats = pool_stats(pool);
     CHECK(stats.hot == 0 && stats.alloc_count == stats.put_count);
-    const struct mempool_account account =
-        account_of(mempool_component_process(), "beside");
+    const struct mempool_account account = account_of(mempool_component_process(), "beside");
     CHECK(account.live_bytes == 0 && account.live_blocks == 0);
     CHECK_EQUAL(account.total_blocks, account.total_frees);
+}
+
+static int others_find_it_taken(void *slow) {
+    stay_on_one_processor();
+    if (!begin("processor")) {
+        return 0;
+    }
+    CHECK(sem_init(&arrived, 0, 0) == 0 && sem_init(&go_on, 0, 0) == 0);
+    use_a_little();
+    CHECK_EQUAL(n_seats(), 1);
+    use_beside_holders(1, slow); /* they use the second */
+    use_beside_holders(SEATS_EACH, slow); /* they go past the caches */
     thread_run(use_beside, NULL);
     check_no_misuse();
     return 0;
@@ -214,8 +241,8 @@ static int others_go_past_it(void *slow) {
 
 static void taken(void **state) {
     (void)state;
-    assert_int_equal(child_status(others_go_past_it, NULL), 0);
-    assert_int_equal(child_status(others_go_past_it, "slow"), 0);
+    assert_int_equal(child_status(others_find_it_taken, NULL), 0);
+    assert_int_equal(child_status(others_find_it_taken, "slow"), 0);
 }
 
 /* ---- handlers -------------------------------------------------------------------------------- */
@@ -312,8 +339,6 @@ static int others_objects_are_free_at_once(void *unused) {
     CHECK_EQUAL(mempool_destroy(pool), 0);
     return 0;
 }
-
-static sem_t arrived, go_on;
 
 static record *record_of(void *object) {
     struct descriptor *descriptor;
@@ -446,8 +471,9 @@ static void *hold_the_seat(void *unused) {
 }
 
 static int use_alone(void *unused) {
-    CHECK(seat_take() != NULL); /* whom the fork lost had it */
-    seat_leave(thread_of_door(load_relaxed(&seat_doors[sys_processor_now()])));
+    struct thread *seat = seat_take();
+    CHECK(seat != NULL); /* whom the fork lost had it */
+    seat_leave(seat);
     use_beside(unused);
     CHECK_EQUAL(pool_stats(pool).hot, 0);
     CHECK_EQUAL(pool_stats(pool).alloc_count, pool_stats(pool).put_count);

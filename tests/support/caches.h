@@ -17,7 +17,7 @@ static inline bool caches_are_of_threads(void) {
 
 /* How many caches of one pool there may be with nobody's thread but the caller's. */
 static inline size_t caches_of_one_thread(void) {
-    return caches_are_of_threads() ? 1 : 1 + (size_t)sysconf(_SC_NPROCESSORS_CONF);
+    return caches_are_of_threads() ? 1 : 1 + 2 * (size_t)sysconf(_SC_NPROCESSORS_CONF);
 }
 
 #endif
