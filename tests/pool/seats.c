@@ -202,7 +202,7 @@ static void *hold_a_seat(void *slow) {
     return NULL;
 }
 
-/* Others on this processor find so many seats taken, as if who holds them were off the processor. */
+/* Others on this processor find so many seats taken, as if who holds them were off it. */
 static void use_beside_holders(size_t n, void *slow) {
     pthread_t holders[SEATS_EACH];
     for (size_t i = 0; i < n; i++) {
