@@ -8,6 +8,7 @@
 
 #include "cache/hit.h"
 #include "cache/park.h"
+#include "cache/seat.h"
 #include "pool/destroy.h"
 #include "pool/pool.h"
 #include "slab/slab.h"
@@ -177,10 +178,26 @@ MEMPOOL_HOT_INLINE const struct replaced *place_behind(const struct glusterfs_po
                : NULL;
 }
 
+/* A seated thread's hit, without a look at the pool itself, which would be one line more. */
+static void *get_seated(const struct replaced *place, uintptr_t site, size_t zero_bytes) {
+    uint64_t before;
+    void *object = seat_get(place->cache_offset, site, &before);
+    if (MEMPOOL_UNLIKELY(object == NULL)) {
+        return NULL;
+    }
+    PROBE_GET(place->pool, object);
+    return zero_bytes == 0 || slot_is_fresh(before) ? object
+                                                    : memset(object, 0, place->object_bytes);
+}
+
 /* `zero_bytes`: 0, or GET_ZEROED. */
 MEMPOOL_NOINLINE static void *get_slow(struct glusterfs_pool *pool, uintptr_t site,
                                        size_t zero_bytes) {
     const struct replaced *place = place_behind(pool);
+    void *object = thread_seated && place != NULL ? get_seated(place, site, zero_bytes) : NULL;
+    if (MEMPOOL_LIKELY(object != NULL)) {
+        return object;
+    }
     struct mempool *ours = place != NULL ? place->pool : find_other(pool);
     if (ours != NULL) {
         return pool_get_slow(ours, site, zero_bytes);
