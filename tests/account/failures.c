@@ -7,6 +7,7 @@
 #include "account/books.h"
 
 #include "accounts.h"
+#include "caches.h"
 #include "child.h"
 #include "fail_in_turn.h"
 #include "pattern.h"
@@ -253,6 +254,7 @@ static void memory_comes_back_in_use(void **state) {
 }
 
 int main(void) {
+    caches_stay();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_call_fails),
         cmocka_unit_test(all_calls_fail_from_one_on),

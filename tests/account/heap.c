@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "accounts.h"
+#include "caches.h"
 #include "pattern.h"
 #include "scale.h"
 
@@ -272,6 +273,7 @@ static void types_as_handles(void **state) {
 }
 
 int main(void) {
+    caches_stay();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_from_nothing_on),
         cmocka_unit_test(calloc_after_use_is_zero),

@@ -429,6 +429,7 @@ static void refused_takes_nothing(void **state) {
 }
 
 int main(void) {
+    caches_stay();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refused_at_the_limit),
         cmocka_unit_test(many_types_share_a_limit),

@@ -4,6 +4,7 @@
 #include "unit.h"
 
 #include "accounts.h"
+#include "caches.h"
 #include "threads.h"
 
 enum {
@@ -115,6 +116,7 @@ static void on_any_thread(void **state) {
 }
 
 int main(void) {
+    caches_stay();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_other_it_is_the_process_s),
         cmocka_unit_test(with_other_it_stays_with_the_component),

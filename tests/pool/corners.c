@@ -3,6 +3,7 @@
  * without /proc, handles that are not alive, numbers of threads that were passed on. */
 #include "unit.h"
 
+#include "caches.h"
 #include "child.h"
 #include "faults.h"
 #include "scale.h"
@@ -201,6 +202,7 @@ static void a_number_passed_on_names_nobody(void **state) {
 }
 
 int main(void) {
+    caches_stay();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(heap_objects_need_notes),
         cmocka_unit_test(foreign_pointers_are_refused_without_proc),

@@ -3,6 +3,7 @@
  * ENOMEM, what is out stays intact, counts stay exact, and afterwards everything works again. */
 #include "unit.h"
 
+#include "caches.h"
 #include "child.h"
 #include "fail_in_turn.h"
 #include "scale.h"
@@ -192,6 +193,7 @@ static void purging_fails(void **state) {
 }
 
 int main(void) {
+    caches_stay();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_call_fails),
         cmocka_unit_test(all_calls_fail_from_one_on),

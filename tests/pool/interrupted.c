@@ -3,6 +3,7 @@
  * memory: they are refused, deferred, or served from what is there; they never hang. */
 #include "unit.h"
 
+#include "caches.h"
 #include "child.h"
 #include "faults.h"
 #include "pattern.h"
@@ -239,6 +240,7 @@ static void a_handler_may_look(void **state) {
 }
 
 int main(void) {
+    caches_stay();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_get_under_its_own_lock_is_refused),
         cmocka_unit_test(a_put_under_its_own_lock_is_deferred),

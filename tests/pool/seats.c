@@ -4,6 +4,7 @@
 #include "unit.h"
 
 #include "accounts.h"
+#include "caches.h"
 #include "child.h"
 #include "threads.h"
 
@@ -12,7 +13,6 @@
 
 #include <mempool/misuse.h>
 
-#include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 
@@ -32,19 +32,6 @@ static bool begin(const char *caches) {
 
 static void check_no_misuse(void) {
     CHECK_EQUAL(mempool_misuse_count(MEMPOOL_MISUSE_KINDS), 0);
-}
-
-/* So that there is one seat, and all run on it. */
-static void stay_on_one_processor(void) {
-    cpu_set_t allowed, one;
-    size_t processor = 0;
-    CHECK(sched_getaffinity(0, sizeof allowed, &allowed) == 0);
-    while (!CPU_ISSET(processor, &allowed)) {
-        processor++;
-    }
-    CPU_ZERO(&one);
-    CPU_SET(processor, &one);
-    CHECK(sched_setaffinity(0, sizeof one, &one) == 0);
 }
 
 static size_t n_seats(void) {

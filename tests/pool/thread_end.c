@@ -163,6 +163,7 @@ static void a_thread_works_without_caches(void **state) {
 }
 
 int main(void) {
+    caches_stay();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_late_destructor_may_get_and_put),
         cmocka_unit_test(the_note_of_a_thread_outlives_it),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Random sequences of operations over several pools, on one thread, against the model. */
+#include "caches.h"
 #include "check.h"
 #include "model.h"
 #include "scale.h"
@@ -132,6 +133,7 @@ static void end_all(void) {
 }
 
 int main(void) {
+    caches_stay();
     size_t n_steps = test_scaled(120000);
     rng.state = rng_seed();
     mempool_misuse_sink_set(-1);
