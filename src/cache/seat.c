@@ -37,7 +37,8 @@ void seats_init(void) {
     }
     seats_n = processors;
     if (seats_use == SEATS_WHERE_MANY) {
-        seat_threads_max = (uint32_t)max_size(THREADS_FOR_EACH * (size_t)processors, THREADS_LEAST);
+        seat_threads_max = (uint32_t)max_size(THREADS_FOR_EACH * (size_t)sys_processors_allowed(),
+                                              THREADS_LEAST);
     } else if (seats_use == SEATS_ALWAYS) {
         seat_threads_max = 0;
     }

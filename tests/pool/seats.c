@@ -95,7 +95,9 @@ static unsigned seated_of(size_t n) {
 }
 
 static size_t threads_enough(void) {
-    size_t many = 2 * (size_t)sysconf(_SC_NPROCESSORS_CONF);
+    cpu_set_t allowed;
+    CHECK(sched_getaffinity(0, sizeof allowed, &allowed) == 0);
+    size_t many = 2 * (size_t)CPU_COUNT(&allowed);
     return many > 4 ? many : 4;
 }
 
@@ -115,6 +117,13 @@ static int many_are(void *caches) {
     CHECK(n_seats() <= SEATS_EACH * seats_n && (n_seats() > 0) == can_be);
     check_no_misuse();
     return 0;
+}
+
+/* It is those that matter which it may run on. */
+static int many_on_one_processor_are(void *caches) {
+    stay_on_one_processor();
+    CHECK_EQUAL(threads_enough(), 4);
+    return many_are(caches);
 }
 
 static int none_is_where_it_is_so_set(void *unused) {
@@ -146,6 +155,7 @@ static void when(void **state) {
     assert_int_equal(child_status(few_are_not, NULL), 0);
     assert_int_equal(child_status(many_are, NULL), 0);
     assert_int_equal(child_status(many_are, "auto"), 0);
+    assert_int_equal(child_status(many_on_one_processor_are, NULL), 0);
     assert_int_equal(child_status(none_is_where_it_is_so_set, NULL), 0);
     assert_int_equal(child_status(all_are_where_it_is_so_set, NULL), 0);
     assert_int_equal(child_status(other_settings_are_told, NULL), 0);

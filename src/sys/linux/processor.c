@@ -6,6 +6,7 @@
 
 #ifdef SYS_HAS_RSEQ
 
+#include <sched.h>
 #include <sys/rseq.h>
 #include <unistd.h>
 
@@ -26,6 +27,13 @@ uint32_t sys_processors(void) {
     return (uint32_t)n;
 }
 
+uint32_t sys_processors_allowed(void) {
+    cpu_set_t allowed;
+    /* It fails where there are more processors than the set has room for. */
+    return sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? (uint32_t)CPU_COUNT(&allowed)
+                                                               : sys_processors();
+}
+
 uint32_t sys_processor_now(void) {
     const char *area = (const char *)__builtin_thread_pointer() + sys_rseq_offset;
     return load_relaxed((const _Atomic(uint32_t) *)(const void *)(area + 4));
@@ -34,6 +42,10 @@ uint32_t sys_processor_now(void) {
 #else
 
 uint32_t sys_processors(void) {
+    return 0;
+}
+
+uint32_t sys_processors_allowed(void) {
     return 0;
 }
 
