@@ -7,9 +7,9 @@
 #include "account/books.h"
 
 #include "accounts.h"
-#include "caches.h"
 #include "child.h"
 #include "fail_in_turn.h"
+#include "one_processor.h"
 #include "pattern.h"
 #include "scale.h"
 #include "threads.h"

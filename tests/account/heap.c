@@ -3,7 +3,7 @@
 #include "unit.h"
 
 #include "accounts.h"
-#include "caches.h"
+#include "one_processor.h"
 #include "pattern.h"
 #include "scale.h"
 

@@ -4,6 +4,7 @@
 
 #include "accounts.h"
 #include "caches.h"
+#include "one_processor.h"
 #include "rng.h"
 #include "scale.h"
 #include "threads.h"

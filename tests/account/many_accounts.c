@@ -4,7 +4,7 @@
 #include "unit.h"
 
 #include "accounts.h"
-#include "caches.h"
+#include "one_processor.h"
 #include "threads.h"
 
 enum {

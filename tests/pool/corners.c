@@ -3,9 +3,9 @@
  * without /proc, handles that are not alive, numbers of threads that were passed on. */
 #include "unit.h"
 
-#include "caches.h"
 #include "child.h"
 #include "faults.h"
+#include "one_processor.h"
 #include "scale.h"
 #include "threads.h"
 

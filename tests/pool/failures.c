@@ -3,9 +3,9 @@
  * ENOMEM, what is out stays intact, counts stay exact, and afterwards everything works again. */
 #include "unit.h"
 
-#include "caches.h"
 #include "child.h"
 #include "fail_in_turn.h"
+#include "one_processor.h"
 #include "scale.h"
 #include "threads.h"
 #include "world.h"

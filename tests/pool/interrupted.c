@@ -3,9 +3,9 @@
  * memory: they are refused, deferred, or served from what is there; they never hang. */
 #include "unit.h"
 
-#include "caches.h"
 #include "child.h"
 #include "faults.h"
+#include "one_processor.h"
 #include "pattern.h"
 
 #include "cache/thread.h"

@@ -4,8 +4,8 @@
 #include "unit.h"
 
 #include "accounts.h"
-#include "caches.h"
 #include "child.h"
+#include "one_processor.h"
 #include "threads.h"
 
 #include "cache/grace.h"

@@ -6,6 +6,7 @@
 #include "caches.h"
 #include "child.h"
 #include "faults.h"
+#include "one_processor.h"
 #include "pattern.h"
 #include "threads.h"
 

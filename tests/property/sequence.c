@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Random sequences of operations over several pools, on one thread, against the model. */
-#include "caches.h"
 #include "check.h"
 #include "model.h"
+#include "one_processor.h"
 #include "scale.h"
 
 #include <mempool/misuse.h>
