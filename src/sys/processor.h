@@ -29,7 +29,8 @@
 /* How many processors there may be, 0: none of this works here. Once, before the first take. */
 uint32_t sys_processors(void);
 
-/* How many of them the calling thread may run on: fewer in a container, as a rule. */
+/* How many of them the program might run on when the library was loaded: fewer than there are in a
+ * container, as a rule. */
 uint32_t sys_processors_allowed(void);
 
 /* The calling thread's processor at this moment. After sys_processors said that it works. */

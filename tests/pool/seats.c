@@ -119,13 +119,6 @@ static int many_are(void *caches) {
     return 0;
 }
 
-/* It is those that matter which it may run on. */
-static int many_on_one_processor_are(void *caches) {
-    stay_on_one_processor();
-    CHECK_EQUAL(threads_enough(), 4);
-    return many_are(caches);
-}
-
 static int none_is_where_it_is_so_set(void *unused) {
     (void)unused;
     (void)begin("thread");
@@ -155,7 +148,6 @@ static void when(void **state) {
     assert_int_equal(child_status(few_are_not, NULL), 0);
     assert_int_equal(child_status(many_are, NULL), 0);
     assert_int_equal(child_status(many_are, "auto"), 0);
-    assert_int_equal(child_status(many_on_one_processor_are, NULL), 0);
     assert_int_equal(child_status(none_is_where_it_is_so_set, NULL), 0);
     assert_int_equal(child_status(all_are_where_it_is_so_set, NULL), 0);
     assert_int_equal(child_status(other_settings_are_told, NULL), 0);

@@ -27,11 +27,19 @@ uint32_t sys_processors(void) {
     return (uint32_t)n;
 }
 
-uint32_t sys_processors_allowed(void) {
+static uint32_t allowed_at_loading;
+
+/* Before main, which may bind its thread to one of them. */
+__attribute__((constructor)) static void count_allowed(void) {
     cpu_set_t allowed;
     /* It fails where there are more processors than the set has room for. */
-    return sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? (uint32_t)CPU_COUNT(&allowed)
-                                                               : sys_processors();
+    if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) {
+        allowed_at_loading = (uint32_t)CPU_COUNT(&allowed);
+    }
+}
+
+uint32_t sys_processors_allowed(void) {
+    return allowed_at_loading != 0 ? allowed_at_loading : sys_processors();
 }
 
 uint32_t sys_processor_now(void) {
