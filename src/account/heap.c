@@ -414,24 +414,6 @@ static void give_back_large(const struct depot *depot) {
 
 /* ---- freeing --------------------------------------------------------------------------------- */
 
-static bool free_seated(void *block, uintptr_t site);
-
-MEMPOOL_NOINLINE static void free_slow(void *block, uintptr_t site) {
-    int saved_errno = errno;
-    const struct depot *depot = NULL;
-    if (block == NULL || (thread_seated && MEMPOOL_LIKELY(free_seated(block, site)))) {
-        return;
-    }
-    record *slot_record = find_block(block, &depot);
-    uint64_t tag = slot_record != NULL ? load_relaxed(slot_tag(slot_record)) : 0;
-    if (pool_put_slow(block, site, true) && slot_record != NULL) {
-        PROBE_FREE(block);
-        account_credit(tag_place(tag), tag_bytes(tag));
-        give_back_large(depot);
-    }
-    errno = saved_errno;
-}
-
 /* The tally that a block's free is booked in, and its room then; NULL: the slow half is needed.
  * Before the put: after it the slot may be somebody else's. */
 MEMPOOL_HOT_INLINE struct tally *find_room(const struct thread *holder, record *slot_record,
@@ -519,6 +501,22 @@ static bool free_seated(void *block, uintptr_t site) {
         PROBE_FREE(block);
     }
     return freed;
+}
+
+MEMPOOL_NOINLINE static void free_slow(void *block, uintptr_t site) {
+    int saved_errno = errno;
+    const struct depot *depot = NULL;
+    if (block == NULL || (thread_seated && MEMPOOL_LIKELY(free_seated(block, site)))) {
+        return;
+    }
+    record *slot_record = find_block(block, &depot);
+    uint64_t tag = slot_record != NULL ? load_relaxed(slot_tag(slot_record)) : 0;
+    if (pool_put_slow(block, site, true) && slot_record != NULL) {
+        PROBE_FREE(block);
+        account_credit(tag_place(tag), tag_bytes(tag));
+        give_back_large(depot);
+    }
+    errno = saved_errno;
 }
 
 /* What is not the thread's own to put: most often a block that another thread got. */

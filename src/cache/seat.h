@@ -27,8 +27,8 @@
  * PUTS. Nobody puts an object that a seated thread got with a plain store (`seated_numbers`), but
  * all by compare-and-swap. So of two that put it at once only one succeeds, and nothing need be
  * parked (cache/park.h): whoever puts it lays it where the next get on this processor finds it, the
- * object and its record still in the nearest caches. The swap costs some 5 ns, where a thread's own
- * put has none; a line that is not near costs more.
+ * object and its record still in the nearest caches. The swap is what it costs beside a thread's
+ * own put; a line that is not near costs more.
  *
  * STATES of a thread: it begins with caches of its own; once more threads are attached than
  * `seat_threads_max` each gives its own back at its next slow operation, and is seated from then
@@ -37,7 +37,7 @@
  *
  * Where restartable sequences or barriers are not to be had, and under ThreadSanitizer, which does
  * not see through them, nobody is ever seated. A handler that leaves by siglongjmp leaves the seat
- * taken for good (docs/design/door.md). Locks: seats are made under threads_lock, and stay. */
+ * taken for good (docs/design/seats.md). Locks: seats are made under threads_lock, and stay. */
 #ifndef MEMPOOL_CACHE_SEAT_H
 #define MEMPOOL_CACHE_SEAT_H
 
