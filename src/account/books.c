@@ -48,11 +48,11 @@ static uint32_t make_account(struct mempool_component *component, struct mempool
 static void lead_to(struct mempool_component *component, const struct mempool_type *type,
                     uint32_t place) {
     /* B3 pairs with B4 in account/books.h: the account is whole */
-    store_release(&component->account_places[type->number], place);
+    store_release(&component->account_places[type->entry], place);
 }
 
 static uint32_t find_or_make(struct mempool_component *component, struct mempool_type *type) {
-    uint32_t place = load_relaxed(&component->account_places[type->number]);
+    uint32_t place = load_relaxed(&component->account_places[type->entry]);
     if (place == PLACE_NONE) {
         place = account_place(make_account(component, type));
         lead_to(component, type, place);

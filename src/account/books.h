@@ -72,7 +72,7 @@ static inline bool account_ready(void) {
 MEMPOOL_HOT_INLINE uint32_t account_known(const _Atomic(uint32_t) *places,
                                           const struct mempool_type *type) {
     /* B4 pairs with B3 in account/books.c */
-    return load_acquire(&places[type->number]);
+    return load_acquire(&places[type->entry]);
 }
 
 /* The account of a component and type, made if need be; PLACE_NONE: no memory. Where there

@@ -19,15 +19,28 @@ enum {
 
 static struct mempool_component *root, *newest; /* account_lock */
 
+static _Atomic(uint32_t) *tables; /* account_lock: of accounts, interleaved; and how many of them */
+static uint32_t tables_left;      /* are nobody's */
+
+/* An empty table of accounts; NULL: no memory. */
+static _Atomic(uint32_t) *take_table(void) {
+    if (tables_left == 0) {
+        tables = block_take(THREAD_TABLES_ENTRIES * sizeof *tables);
+        tables_left = tables != NULL ? THREAD_TABLES : 0;
+    }
+    if (tables == NULL) {
+        return NULL;
+    }
+    tables_left--;
+    return tables + (size_t)tables_left * THREAD_TYPES_RUN;
+}
+
 static struct mempool_component *make(const char *name, struct mempool_component *parent) {
     struct mempool_component *component = block_take(sizeof *component);
-    _Atomic(uint32_t) *places = block_take(TYPES_MAX * sizeof *places);
-    if (component == NULL || places == NULL) {
+    _Atomic(uint32_t) *places = component != NULL ? take_table() : NULL;
+    if (places == NULL) {
         if (component != NULL) {
             block_give(component, sizeof *component);
-        }
-        if (places != NULL) {
-            block_give(places, TYPES_MAX * sizeof *places);
         }
         return NULL;
     }

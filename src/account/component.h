@@ -7,7 +7,7 @@
  * `struct thread`: the component, and its table from type numbers to accounts, which is all that an
  * allocation looks at. An entry 0 says that the account has yet to be made.
  *
- *      thread->account_places --> component->account_places[type number] --> account
+ *      thread->account_places --> component->account_places[type entry] --> account
  *
  * Components are never freed: accounts and blocks refer to them. One that has ended hands what
  * would be charged to it to the nearest one above that has not: its entries become 0, and are
@@ -25,7 +25,7 @@
 #include <stdbool.h>
 
 struct mempool_component {
-    _Atomic(uint32_t) *account_places; /* TYPES_MAX of them */
+    _Atomic(uint32_t) *account_places; /* by type_entry */
     struct mempool_component *parent;   /* NULL: the root */
     struct mempool_component *_Atomic next; /* made later; account_lock writes, once */
     uint32_t generation;

@@ -100,8 +100,9 @@ MEMPOOL_API int mempool_component_stats(const struct mempool_component *componen
 /* Make the next allocation of each type look where to be charged. account_lock is held. */
 static void forget_accounts(struct mempool_component *component) {
     for (uint32_t i = 0; i < TYPES_MAX; i++) {
-        if (load_relaxed(&component->account_places[i]) != PLACE_NONE) {
-            store_relaxed(&component->account_places[i], PLACE_NONE);
+        uint32_t entry = type_entry(i);
+        if (load_relaxed(&component->account_places[entry]) != PLACE_NONE) {
+            store_relaxed(&component->account_places[entry], PLACE_NONE);
         }
     }
 }

@@ -48,6 +48,7 @@ static struct mempool_type *add(uint32_t chain, const char *name) {
     }
     memcpy(type->name, name, sizeof type->name);
     type->number = n_types++;
+    type->entry = type_entry(type->number);
     type->next = load_relaxed(&chains[chain]);
     /* Y1 pairs with Y2 */
     store_release(&chains[chain], type);

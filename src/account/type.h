@@ -18,8 +18,15 @@ enum { TYPE_UNTYPED = 0, TYPE_OTHER = 1, TYPES_MAX = THREAD_TYPES };
 struct mempool_type {
     struct mempool_type *next; /* in its chain */
     uint32_t number;
+    uint32_t entry;            /* in components' tables of accounts */
     char name[MEMPOOL_ACCOUNT_NAME_BYTES];
 };
+
+/* Where a type's entry is in a component's table. */
+static inline uint32_t type_entry(uint32_t number) {
+    return number / THREAD_TYPES_RUN * (THREAD_TYPES_RUN * THREAD_TABLES) +
+           number % THREAD_TYPES_RUN;
+}
 
 /* Guards the registers of types, components and accounts. Rank: above the pools' locks; held across
  * a fork. */

@@ -14,7 +14,7 @@ struct sys_lock threads_lock;
     {.heap_end = thread_no_heap_table + HEAP_TABLE_BYTES, .account_places = thread_no_accounts}
 struct thread thread_none = NOBODY;
 struct thread thread_exited = NOBODY;
-_Atomic(uint32_t) thread_no_accounts[THREAD_TYPES];
+_Atomic(uint32_t) thread_no_accounts[THREAD_TABLES_ENTRIES];
 void (*thread_retiring)(struct thread *thread);
 void (*thread_sitting_down)(struct thread *thread);
 _Alignas(MEMPOOL_CACHE_LINE) char thread_no_heap_table[HEAP_TABLE_BYTES];

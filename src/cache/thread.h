@@ -62,7 +62,11 @@ enum {
     THREAD_DEFERRED = 32,   /* puts of signal handlers that can wait for a while */
     THREAD_NUMBERS = RECORD_THREAD_MASK, /* the last is RECORD_RAW's */
     THREAD_NAME_BYTES = 16,
-    THREAD_TYPES = 4096,    /* entries of a component's table of accounts */
+    THREAD_TYPES = 4096,    /* entries of a component's table of accounts, */
+    THREAD_TYPES_RUN = 256, /* which come in runs, */
+    THREAD_TABLES = 4,      /* those of so many tables by turns: most programs have no more types */
+                            /* than a run, and then four components share a page */
+    THREAD_TABLES_ENTRIES = THREAD_TYPES * THREAD_TABLES,
 };
 struct tally;
 struct mempool_component;
@@ -137,7 +141,7 @@ extern struct thread thread_exited; /* of a thread whose caches were given back 
 int threads_init(void (*ending)(struct thread *thread));
 
 /* The account places of threads without a current component: all 0. */
-extern _Atomic(uint32_t) thread_no_accounts[THREAD_TYPES];
+extern _Atomic(uint32_t) thread_no_accounts[THREAD_TABLES_ENTRIES];
 /* Called for each thread that ends, or that ended with a fork, under threads_lock; may be NULL. */
 extern void (*thread_retiring)(struct thread *thread);
 /* Called for each thread that from now on is seated, under threads_lock: what lies beside its
