@@ -235,6 +235,16 @@ enum cache_verdict cache_bind(struct cache *cache, struct depot *depot) {
     return CACHE_HIT;
 }
 
+/* Out of the slabs into an empty magazine; how many. */
+static uint32_t carve(struct cache *cache, struct depot *depot, struct magazine *magazine) {
+    uint32_t n = magazine->capacity;
+    if (cache->resume != 0 && cache->resume < n) {
+        n = cache->resume;
+    }
+    cache->resume = 0;
+    return depot_carve(depot, magazine->rounds, n, true);
+}
+
 /* Both magazines are empty: get rounds from the depot, or carve. */
 static bool refill_loaded(struct cache *cache, struct depot *depot) {
     struct magazine *magazine = depot_take_magazine(depot);
@@ -249,13 +259,12 @@ static bool refill_loaded(struct cache *cache, struct depot *depot) {
             magazine = depot_empty_magazine(depot);
         }
         if (magazine == NULL) {
-            uint32_t n = depot_carve(depot, loaded->rounds, loaded->capacity, true);
+            uint32_t n = carve(cache, depot, loaded);
             store_relaxed(&cache->top, loaded->rounds + n);
             bump_owned(&cache->filled, n);
             return n > 0;
         }
-        store_relaxed(&magazine->n,
-                      depot_carve(depot, magazine->rounds, magazine->capacity, true));
+        store_relaxed(&magazine->n, carve(cache, depot, magazine));
     }
     if (previous != NULL) {
         depot_give_magazine(depot, previous);
@@ -362,6 +371,7 @@ void cache_return(struct cache *cache, struct depot *depot) {
     store_relaxed(&cache->gets_before, 0);
     store_relaxed(&cache->filled, 0);
     cache->swaps = 0;
+    cache->resume = 0;
     cache->sampling = (struct sample_countdown){.flags = 0};
     store_relaxed(&cache->depot, NULL);
 }

@@ -55,6 +55,7 @@ struct cache {
     uint32_t swaps; /* owner: of the two magazines, since they last grew */
     struct magazine *_Atomic parked; /* owner: cache/park.h */
     _Atomic uint32_t parked_n;       /* owner: rounds in it */
+    uint32_t resume; /* owner: rounds to carve with the next refill; 0: as many as there is room */
     uint64_t parked_of;              /* owner: whose objects: a set of threads (cache/grace.h) */
     struct sample_countdown sampling; /* owner: what `left` means to samples */
 };
@@ -126,6 +127,11 @@ enum cache_verdict cache_refill(struct cache *cache, struct depot *depot, struct
 enum cache_verdict cache_bind(struct cache *cache, struct depot *depot);
 /* Open the gates for what is loaded. */
 void cache_open_gates(struct cache *cache);
+/* Let nothing through until they are opened again. */
+static inline void cache_close_gates(struct cache *cache) {
+    store_relaxed(&cache->floor, CACHE_CLOSED);
+    store_relaxed(&cache->ceiling, NULL);
+}
 /* Make room for a put and lay `round` in; the caller marks the record after it. */
 enum cache_verdict cache_make_room(struct cache *cache, struct depot *depot, struct round round);
 

@@ -12,11 +12,6 @@ static struct cache *cache_of(struct thread *thread, struct depot *depot) {
     return cache != NULL && load_relaxed(&cache->depot) == depot ? cache : NULL;
 }
 
-static void close_gates(struct cache *cache) {
-    store_relaxed(&cache->floor, CACHE_CLOSED);
-    store_relaxed(&cache->ceiling, NULL);
-}
-
 /* Until the owner is not inside a hit that began before its gates were closed. It may be off its
  * processor meanwhile, but it waits for nothing. */
 static void wait_at_door(struct thread *thread) {
@@ -29,7 +24,7 @@ static void close_all(struct thread *thread) {
     struct cache *cache;
     for (uint32_t nth = 0; (cache = thread_nth_cache(thread, nth)) != NULL; nth++) {
         if (load_relaxed(&cache->depot) != NULL) {
-            close_gates(cache);
+            cache_close_gates(cache);
         }
     }
 }
@@ -60,7 +55,7 @@ static void empty_caches(struct thread *thread) {
     for (uint32_t nth = 0; (cache = thread_nth_cache(thread, nth)) != NULL; nth++) {
         struct depot *depot = load_relaxed(&cache->depot);
         if (depot != NULL) {
-            close_gates(cache);
+            cache_close_gates(cache);
             cache_empty_out(cache, depot);
         }
     }
@@ -90,7 +85,7 @@ bool drain_caches(struct depot *depot, bool fold) {
     for (struct thread *thread = threads_first(); thread != NULL; thread = thread->next_all) {
         struct cache *cache = cache_of(thread, depot);
         if (cache != NULL && (reachable || thread == thread_current)) {
-            close_gates(cache);
+            cache_close_gates(cache);
         }
     }
     if (others && reachable) {

@@ -388,6 +388,47 @@ void thread_flush(void) {
     sys_signals_restore(&before);
 }
 
+/* Their rounds go to the depots; what the caches have learnt of their traffic stays. The next
+ * refill takes what they held: so that where live objects rise and fall within one magazine, they
+ * go on doing so, and not over the end of it. */
+static void empty_caches(struct thread *holder) {
+    struct cache *cache;
+    for (uint32_t nth = 0; (cache = thread_nth_cache(holder, nth)) != NULL; nth++) {
+        struct depot *depot = load_relaxed(&cache->depot);
+        if (depot == NULL) {
+            continue;
+        }
+        sys_lock_take(&depot->lock);
+        /* It may have been drawn in and unbound before we had the lock. */
+        if (load_relaxed(&cache->depot) == depot) {
+            cache->resume = cache_loaded(cache);
+            cache_close_gates(cache);
+            cache_empty_out(cache, depot);
+        }
+        sys_lock_drop(&depot->lock);
+    }
+}
+
+void thread_empty_caches(uint32_t sweep) {
+    struct thread *thread = thread_current;
+    struct sys_signals before;
+    if (!thread_attached(thread) || thread_is_inside(thread) || thread->swept == sweep) {
+        return;
+    }
+    sys_signals_block(&before);
+    thread->swept = sweep;
+    struct thread *holder = thread_enter(thread);
+    if (holder == thread || (holder != NULL && holder->swept != sweep)) {
+        holder->swept = sweep;
+        thread_slow_down(holder);
+        empty_caches(holder);
+        thread_leave_slow(holder);
+    } else if (holder != NULL) {
+        thread_leave(holder);
+    }
+    sys_signals_restore(&before);
+}
+
 /* Give back all that a thread held; nobody uses its caches any more. The caller holds threads_lock;
  * `alone`: and every other lock, too. */
 static void detach(struct thread *thread, bool alone) {

@@ -100,6 +100,7 @@ struct thread {
     _Atomic uint32_t number;     /* threads_lock; others read it for stamps */
     _Atomic uint32_t n_deferred; /* owner and its handlers */
     _Atomic uint32_t seat_of;    /* a processor's number and one; 0: it is a thread's */
+    uint32_t swept;              /* the sweep (pool/reclaim.h) that its caches were emptied for */
     /* threads_lock */
     struct thread *next_all;       /* never removed */
     _Atomic uint32_t in_use;
@@ -161,6 +162,9 @@ void thread_return_caches(struct thread *thread, bool alone);
 void thread_give_up_caches(struct thread *thread);
 /* Give the calling thread's caches back to the depots; the thread stays attached. */
 void thread_flush(void);
+/* Give the rounds back that the calling thread's caches hold, or its seat's, unless that has been
+ * done for this sweep (pool/reclaim.h). */
+void thread_empty_caches(uint32_t sweep);
 /* Make the tables reach an offset that is not CACHE_OFFSET_NONE; the thread must be outside its
  * operations. False: no memory, or the seat is taken. */
 bool thread_reach(struct thread *thread, uint32_t offset);

@@ -24,6 +24,7 @@ enum {
     COLOUR_POOL = 13,           /* slots by which the first slabs of two pools are shifted */
     COLOUR_SLAB = 29,           /* and two slabs of one pool; both odd and far from 2^k */
     HUGE_FROM_BYTES = 16 << 20, /* of slabs */
+    SLABS_A_PUNCH = 16,         /* looked at */
     RELAX_SHARE = 8,            /* no longer tight when 1/8 of what is carved is free */
 };
 
@@ -417,6 +418,23 @@ struct slab *depot_detach_empty(struct depot *depot, uint32_t before) {
     store_relaxed(&depot->slots, slots);
     store_relaxed(&depot->n_slabs, load_relaxed(&depot->n_slabs) - 1);
     return slab;
+}
+
+/* Who was looked at goes to the end: so the first in the list is the next, and when all have been
+ * looked at they are in the same order as before. */
+bool depot_punch_some(struct depot *depot, uint32_t sweep) {
+    size_t bytes = 0;
+    for (int looks = 0; looks < SLABS_A_PUNCH && bytes == 0; looks++) {
+        struct slab *slab = list_entry(depot->partial.next, struct slab, link);
+        if (list_empty(&depot->partial) || slab->swept == sweep) {
+            return false;
+        }
+        slab->swept = sweep;
+        list_remove(&slab->link);
+        list_append(&depot->partial, &slab->link);
+        bytes = slab_punch(slab, &depot->shape);
+    }
+    return true;
 }
 
 void depot_relax(struct depot *depot) {

@@ -19,17 +19,27 @@ enum {
     VERY_LARGE_BYTES = 1 << 20, /* a slab whose pages cost less anew than they hold up */
     DIRTY_BYTES = 8 << 20,   /* pages that may wait in the arena for the next to need them, */
     DIRTY_SHARE = 16,        /* or this part of it */
+    SWEEP_FROM = 32,         /* chunks: 2 MiB */
+    SWEEP_SHARE = 16,        /* that the arena grows by from sweep to sweep, */
+    SWEEP_HIGH_SHARE = 64,   /* that it is larger by than it ever was, */
+    SWEEP_CHUNKS = 2,        /* and the least of both */
+    SWEEP_VISITS = 128,      /* of a pool, and one for each of its slabs */
 };
 
 _Atomic uint64_t reclaim_last_ms;
+_Atomic uint32_t reclaim_high = SWEEP_FROM;
+_Atomic uint32_t reclaim_sweep, reclaim_sweep_left;
+static _Atomic uint32_t sweep_at = SWEEP_FROM; /* chunks at which the next begins */
 void (*_Atomic reclaim_attend)(void);
 
 /* Whose turn it is: 1 while a thread is in a step. Not a lock: nobody waits for it, and the user's
- * destructors are called meanwhile. It guards the three below. */
+ * destructors are called meanwhile. It guards those below. */
 static _Atomic uint32_t step_busy;
 static uint32_t cursor;              /* the next place to visit */
 static struct slab *leaving;         /* a slab on its way out, piece by piece, */
 static struct mempool *leaving_pool; /* and whose it is */
+static uint32_t sweep;               /* the one that reclaim_sweep_left is about, */
+static uint32_t sweep_visits;        /* and its visits to the place where it is */
 
 static bool step_begin(void) {
     /* S1 pairs with S2: what the last step left is seen */
@@ -41,12 +51,26 @@ static void step_end(void) {
     store_release(&step_busy, 0);
 }
 
+static uint32_t and_share(uint32_t chunks, uint32_t share) {
+    return chunks + (uint32_t)max_size(chunks / share, SWEEP_CHUNKS);
+}
+
+/* The next one is due when the arena has grown by a share of what this one has left of it, and is
+ * larger than ever. */
+static void end_sweep(void) {
+    uint32_t grown = and_share(arena_resident(), SWEEP_SHARE);
+    uint32_t higher = and_share(load_relaxed(&reclaim_high), SWEEP_HIGH_SHARE);
+    store_relaxed(&reclaim_sweep_left, 0);
+    store_relaxed(&sweep_at, grown > higher ? grown : higher);
+}
+
 void reclaim_child(void) {
     /* Steps and retirements of other threads ended with them; what they had in hand is lost. */
     for (uint32_t i = 0; i < registry_places(); i++) {
         store_relaxed(&registry_place(i)->retiring, 0);
     }
     leaving = NULL;
+    end_sweep();
     step_end();
 }
 
@@ -181,42 +205,77 @@ static void settle_depot(struct depot *depot) {
     depot_drop_idle_span(depot);
 }
 
-/* Passes by a pool whose lock somebody holds: there will be another visit. `first`: of this
- * step. */
-static void visit(struct mempool *pool, bool first) {
-    struct sys_signals signals;
+/* A slab that has been empty for a while becomes `leaving`. True: there may be more to do, with the
+ * same lock held. */
+static bool settle(struct mempool *pool, bool first) {
     uint32_t now = load_relaxed(&depot_seconds);
+    if (first) {
+        settle_depot(&pool->depot);
+    }
+    leaving = now > IDLE_SECONDS ? detach(pool, now - IDLE_SECONDS) : NULL;
+    return leaving != NULL;
+}
+
+/* The same for a sweep: all that is free. Others may go on freeing: at some time it is enough. */
+static bool sweep_out(struct mempool *pool) {
+    struct depot *depot = &pool->depot;
+    if (sweep_visits++ >= SWEEP_VISITS + load_relaxed(&depot->n_slabs)) {
+        return false;
+    }
+    (void)park_settle(depot, true);
+    if (depot_send_home(depot, ROUNDS_A_VISIT) > 0) {
+        return true;
+    }
+    if (pool->destruct != NULL) {
+        return settle(pool, true);
+    }
+    leaving = detach(pool, UINT32_MAX);
+    return leaving != NULL || depot_punch_some(depot, sweep);
+}
+
+/* Passes by a pool whose lock somebody holds: there will be another visit. `first`: of this
+ * step. True: the pool may have more to give. */
+static bool visit(struct mempool *pool, bool first) {
+    struct sys_signals signals;
+    bool more = false;
     if (load_relaxed(&pool->depot.state) != DEPOT_ALIVE) {
-        return;
+        return false;
     }
     sys_signals_block(&signals);
     if (sys_lock_try(&pool->depot.lock)) {
         if (load_relaxed(&pool->depot.state) == DEPOT_ALIVE) {
-            if (first) {
-                settle_depot(&pool->depot);
-            }
-            leaving = now > IDLE_SECONDS ? detach(pool, now - IDLE_SECONDS) : NULL;
+            more = load_relaxed(&reclaim_sweep_left) > 0 ? sweep_out(pool) : settle(pool, first);
             leaving_pool = pool;
         }
         sys_lock_drop(&pool->depot.lock);
     }
     sys_signals_restore(&signals);
+    return more;
 }
 
-/* From pool to pool, staying with one as long as it has slabs to give, until the time is over or
- * all have been visited. */
-static void go_round(uint64_t end_ns) {
-    uint32_t left = registry_places();
+static void go_on_to_next_place(void) {
+    uint32_t left = load_relaxed(&reclaim_sweep_left);
+    cursor = cursor + 1 < registry_places() ? cursor + 1 : 0;
+    sweep_visits = 0;
+    if (left > 1) {
+        store_relaxed(&reclaim_sweep_left, left - 1);
+    } else if (left == 1) {
+        end_sweep();
+    }
+}
+
+/* From pool to pool, staying with one as long as it has something to give, until the time is over
+ * or so many have been visited. */
+static void go_round(uint32_t places, uint64_t end_ns) {
     bool first = true;
-    while (left > 0 && sys_clock_ns() < end_ns) {
+    while (places > 0 && sys_clock_ns() < end_ns) {
         if (go_on_leaving(end_ns)) {
             continue;
         }
-        visit(registry_place(cursor), first);
-        first = leaving == NULL;
+        first = !visit(registry_place(cursor), first);
         if (first) {
-            cursor = cursor + 1 < registry_places() ? cursor + 1 : 0;
-            left--;
+            go_on_to_next_place();
+            places--;
         }
     }
 }
@@ -231,19 +290,68 @@ static void clean_arena(void) {
     sys_signals_restore(&signals);
 }
 
-void reclaim_step(uint64_t now_ms) {
-    uint64_t last_ms = load_relaxed(&reclaim_last_ms);
-    if (now_ms - last_ms < RECLAIM_PERIOD_MS ||
-        !swap_if_relaxed(&reclaim_last_ms, &last_ms, now_ms)) {
-        return;
+/* The arena is larger than ever by so many chunks: as many dirty ones, if there are any, were of no
+ * use for that, and go back. Then it is no larger than before. */
+static void make_up_for(uint32_t chunks) {
+    struct sys_signals signals;
+    uint32_t high = load_relaxed(&reclaim_high);
+    sys_signals_block(&signals);
+    size_t cleaned = arena_dirty() > 0 ? slab_clean_arena((size_t)chunks << CHUNK_SHIFT) : 0;
+    sys_signals_restore(&signals);
+    if (cleaned > 0) {
+        (void)swap_if_relaxed(&reclaim_high, &high, high - (uint32_t)(cleaned >> CHUNK_SHIFT));
     }
+}
+
+/* Chunks by which the arena is larger than ever; each of them is told once. A sweep is due, or
+ * not. */
+static uint32_t note_growth(void) {
+    uint32_t resident = arena_resident();
+    uint32_t high = load_relaxed(&reclaim_high);
+    if (resident <= high || !swap_if_relaxed(&reclaim_high, &high, resident)) {
+        return 0;
+    }
+    uint32_t at = load_relaxed(&sweep_at);
+    if (resident >= at && swap_if_relaxed(&sweep_at, &at, UINT32_MAX)) {
+        add_relaxed(&reclaim_sweep, 1);
+    }
+    return resident - high;
+}
+
+/* A new sweep takes the place of one that is under way. */
+static void begin_sweep(void) {
+    uint32_t newest = load_relaxed(&reclaim_sweep);
+    if (sweep != newest) {
+        sweep = newest;
+        store_relaxed(&reclaim_sweep_left, registry_places());
+    }
+}
+
+/* Is a step due by the clock? Who is told so takes it. */
+static bool take_period(uint64_t now_ms) {
+    uint64_t last_ms = load_relaxed(&reclaim_last_ms);
+    return now_ms - last_ms >= RECLAIM_PERIOD_MS &&
+           swap_if_relaxed(&reclaim_last_ms, &last_ms, now_ms);
+}
+
+void reclaim_step(uint64_t now_ms) {
     int saved_errno = errno;
-    if (step_begin()) {
-        clean_arena();
-        go_round(sys_clock_ns() + STEP_NS);
+    bool due = take_period(now_ms);
+    uint32_t grown = note_growth();
+    thread_empty_caches(load_relaxed(&reclaim_sweep));
+    if (grown > 0) {
+        make_up_for(grown);
+    }
+    if ((due || grown > 0 || load_relaxed(&reclaim_sweep_left) > 0) && step_begin()) {
+        begin_sweep();
+        if (due) {
+            clean_arena();
+        }
+        uint32_t places = due ? registry_places() : load_relaxed(&reclaim_sweep_left);
+        go_round(places, sys_clock_ns() + STEP_NS);
         step_end();
     }
-    void (*attend)(void) = load_relaxed(&reclaim_attend);
+    void (*attend)(void) = due ? load_relaxed(&reclaim_attend) : NULL;
     if (attend != NULL) {
         attend();
     }

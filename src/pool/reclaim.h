@@ -13,13 +13,28 @@
  *   - of the arena's dirty runs, 128 KiB of what was not needed since the last step goes back.
  * Where a slab is refused for want of memory, all of that is done at once for every pool
  * (reclaim_all).
+ *
+ * SWEEPS. Before a process becomes larger than it ever was, it should use what is free in it. So
+ * when the arena holds a sixteenth more than when the last sweep began, another begins, and whoever
+ * makes the arena larger than ever carries out one step of it, as the steps every 100 ms do, until
+ * it has been at every pool:
+ *   - of a depot all rounds go home, 512 a visit;
+ *   - slabs that are empty are retired at once, unless their pool has a destructor;
+ *   - of slabs that are partly out the pages go back in which no slot is out (slab_punch);
+ *   - each thread empties its own caches with its next slow operation.
+ * And as many dirty chunks are purged as the arena grew by. Only new highs count: a process that
+ * comes back to a size it had finds its pages as it left them. So what sweeps cost, page faults
+ * after them included, is bounded by what the growth itself costs.
+ *
  * One thread at a time; the others pass by. Destructors are called with no lock held. */
 #ifndef MEMPOOL_POOL_RECLAIM_H
 #define MEMPOOL_POOL_RECLAIM_H
 
 #include "base/atomics.h"
 #include "base/attributes.h"
+#include "cache/thread.h"
 #include "pool/pool.h"
+#include "vm/arena.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,9 +46,17 @@ extern _Atomic uint64_t reclaim_last_ms;
  * called with nothing held and the door open. NULL: nothing. */
 extern void (*_Atomic reclaim_attend)(void);
 
+/* The most chunks that the arena held (arena_resident), and the sweep that began last. */
+extern _Atomic uint32_t reclaim_high, reclaim_sweep;
+extern _Atomic uint32_t reclaim_sweep_left; /* places where it has yet to be */
+
 MEMPOOL_COLD void reclaim_step(uint64_t now_ms);
 static inline void reclaim_if_due(uint64_t now_ms) {
-    if (MEMPOOL_UNLIKELY(now_ms - load_relaxed(&reclaim_last_ms) >= RECLAIM_PERIOD_MS)) {
+    bool due = now_ms - load_relaxed(&reclaim_last_ms) >= RECLAIM_PERIOD_MS;
+    bool grown = arena_resident() > load_relaxed(&reclaim_high) ||
+                 load_relaxed(&reclaim_sweep_left) > 0;
+    bool behind = thread_current->swept != load_relaxed(&reclaim_sweep);
+    if (MEMPOOL_UNLIKELY(due || grown || behind)) {
         reclaim_step(now_ms);
     }
 }

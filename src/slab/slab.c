@@ -7,6 +7,8 @@
 
 _Static_assert(sizeof(struct slab) <= SLAB_BYTES, "a slab fits its place");
 
+enum { PUNCH_PAGES = 2 }; /* that came home since the last time */
+
 /* Retired `struct slab`s, linked by `link.next`; space.lock. */
 static struct slab *spare_slabs;
 
@@ -63,7 +65,7 @@ static struct slab *take_memory(const struct shape *shape, struct span *span) {
     /* R1 pairs with R2 in slab/slab.h: the records are zero */
     store_release(&slab->records, records);
     store_relaxed(&slab->first_chunk, first);
-    slab->flags = dirty ? SLAB_USED : 0;
+    slab->flags = (dirty ? SLAB_USED : 0u) | (span != NULL ? SLAB_HUGE : 0u);
     return slab;
 }
 
@@ -81,6 +83,9 @@ struct slab *slab_create(const struct shape *shape, void *owner, uint32_t cache_
         slab->scan = 0;
         slab->destructed = 0;
         slab->purged_bytes = 0;
+        /* What is left of others is as good as come home: pages to be punched. */
+        slab->gained = (slab->flags & SLAB_USED) != 0 ? shape->slots : 0;
+        slab->swept = 0;
         describe_chunks(slab, shape, shape->reciprocal, cache_offset);
     }
     sys_lock_drop(&space.lock);
@@ -236,8 +241,47 @@ enum slab_give_verdict slab_give(struct slab *slab, const struct shape *shape,
         return SLAB_NOT_FREE;
     }
     slab->home++;
+    slab->gained++;
     uint32_t slot =
         shape_slot_of_index(shape, (size_t)(round.slot_record - load_relaxed(&slab->records)));
     slab->scan = slot >= slab->start ? slot - slab->start : slot + shape->slots - slab->start;
     return SLAB_GIVEN;
+}
+
+static bool slot_is_home(const struct slab *slab, const struct shape *shape, uint32_t slot) {
+    const record *records = load_relaxed(&slab->records);
+    return record_is_home(load_relaxed(&records[shape_record_index(shape, slot)]));
+}
+
+/* The whole pages of slots from `first` to before `end`; what is left behind the last slot goes
+ * with it. */
+static size_t punch_slots(const struct slab *slab, const struct shape *shape, uint32_t first,
+                          uint32_t end) {
+    size_t page = sys_page_bytes();
+    size_t from = round_up((size_t)first * shape->stride, page);
+    size_t to = end < shape->slots ? (size_t)end * shape->stride / page * page
+                                   : shape_slab_bytes(shape);
+    if (from >= to) {
+        return 0;
+    }
+    /* Where it fails the pages stay, with what was in them: their records tell who gets them. */
+    char *start = space_chunk_address(load_relaxed(&slab->first_chunk));
+    return sys_operations.purge(start + from, to - from) == 0 ? to - from : 0;
+}
+
+size_t slab_punch(struct slab *slab, const struct shape *shape) {
+    size_t bytes = 0;
+    uint32_t first = 0;
+    size_t gained_bytes = (size_t)slab->gained * shape->stride;
+    if ((slab->flags & SLAB_HUGE) != 0 || gained_bytes < PUNCH_PAGES * sys_page_bytes()) {
+        return 0;
+    }
+    slab->gained = 0;
+    for (uint32_t slot = 0; slot < shape->slots; slot++) {
+        if (!slot_is_home(slab, shape, slot)) {
+            bytes += punch_slots(slab, shape, first, slot);
+            first = slot + 1;
+        }
+    }
+    return bytes + punch_slots(slab, shape, first, shape->slots);
 }

@@ -57,10 +57,13 @@ struct slab {
     uint32_t purged_bytes;        /* retiring: how far */
     uint32_t empty_since;         /* owner's lock: when the last slot came home, seconds */
     uint32_t flags;               /* owner's lock; room for red zones, patterns (slow paths only) */
+    uint32_t gained;              /* owner's lock: slots that came home since it was punched, */
+    uint32_t swept;               /* and the sweep (pool/reclaim.h) that looked at it last */
 };
 enum {
     SLAB_CHARGED = 1, /* its bytes stand on its owner's account */
     SLAB_USED = 2,    /* its pages were another slab's, and are not zero */
+    SLAB_HUGE = 4,    /* they are huge ones */
 };
 #define SLAB_BYTES 128 /* two cache lines each in the area; room to grow */
 
@@ -104,6 +107,11 @@ enum slab_give_verdict {
 };
 enum slab_give_verdict slab_give(struct slab *slab, const struct shape *shape,
                                  struct round round);
+
+/* Give back the pages of which no slot is out, if enough slots came home for it to be worth while;
+ * the slots stay as they are. Bytes that went, those counted that had gone before. Costs a system
+ * call for each stretch of such pages. The owner's lock is held, signals are blocked. */
+size_t slab_punch(struct slab *slab, const struct shape *shape);
 
 /* Point the slab's descriptors to another cache (a destroyed pool's: to none). */
 void slab_redirect(struct slab *slab, const struct shape *shape, uint32_t cache_offset);

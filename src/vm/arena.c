@@ -13,7 +13,7 @@ enum {
 
 /* Heads of the bins by kind, as chunk number + 1, so that zero is "none" without initialisation. */
 static uint32_t bins[RUN_DIRTY + 1][BINS];
-static _Atomic uint32_t dirty;
+static _Atomic uint32_t clean, dirty; /* chunks in such runs */
 static uint32_t dirty_low;
 
 static struct chunk_run *run_at(uint32_t chunk) {
@@ -52,6 +52,8 @@ static void bin_insert(uint32_t first, uint32_t chunks, enum run_kind kind) {
     *head = first + 1;
     if (kind == RUN_DIRTY) {
         count_dirty(load_relaxed(&dirty) + chunks);
+    } else {
+        bump_owned(&clean, chunks);
     }
 }
 
@@ -67,6 +69,8 @@ static void bin_remove(uint32_t first) {
     }
     if (run->is_free == RUN_DIRTY) {
         count_dirty(load_relaxed(&dirty) - run->chunks);
+    } else {
+        bump_owned(&clean, 0 - run->chunks);
     }
 }
 
@@ -158,6 +162,14 @@ uint32_t arena_take_dirty(uint32_t chunks, uint32_t *ret_chunks) {
 
 uint32_t arena_dirty(void) {
     return load_relaxed(&dirty);
+}
+
+uint32_t arena_resident(void) {
+    /* Without the lock a run may be counted in one and not yet in the other: of no harm to who only
+     * wants to know how large the process is. */
+    uint32_t used = (uint32_t)(load_relaxed(&space.arena_used) >> CHUNK_SHIFT);
+    uint32_t free_clean = load_relaxed(&clean);
+    return used > free_clean ? used - free_clean : 0;
 }
 
 uint32_t arena_settle_dirty(void) {

@@ -53,6 +53,8 @@ uint32_t arena_take_dirty(uint32_t chunks, uint32_t *ret_chunks);
  * anew. */
 uint32_t arena_dirty(void);
 uint32_t arena_settle_dirty(void);
+/* Chunks that may have resident pages: those handed out, and the dirty ones. No lock needed. */
+uint32_t arena_resident(void);
 
 /* A part of a span that is not yet in use. All-zero: none. */
 struct span {
