@@ -318,7 +318,7 @@ static uint32_t note_growth(void) {
     return resident - high;
 }
 
-/* A new sweep takes the place of one that is under way. */
+/* If one is due that nobody has begun. */
 static void begin_sweep(void) {
     uint32_t newest = load_relaxed(&reclaim_sweep);
     if (sweep != newest) {

@@ -15,16 +15,16 @@
  * (reclaim_all).
  *
  * SWEEPS. Before a process becomes larger than it ever was, it should use what is free in it. So
- * when the arena holds a sixteenth more than when the last sweep began, another begins, and whoever
- * makes the arena larger than ever carries out one step of it, as the steps every 100 ms do, until
- * it has been at every pool:
+ * when the arena holds a sixteenth more than the last sweep left in it, and more than ever by a
+ * sixty-fourth, another begins. Until it has been at every pool, each slow operation carries out
+ * one step of it, if nobody else is at one:
  *   - of a depot all rounds go home, 512 a visit;
  *   - slabs that are empty are retired at once, unless their pool has a destructor;
  *   - of slabs that are partly out the pages go back in which no slot is out (slab_punch);
  *   - each thread empties its own caches with its next slow operation.
  * And as many dirty chunks are purged as the arena grew by. Only new highs count: a process that
  * comes back to a size it had finds its pages as it left them. So what sweeps cost, page faults
- * after them included, is bounded by what the growth itself costs.
+ * after them included, is in proportion to the growth itself.
  *
  * One thread at a time; the others pass by. Destructors are called with no lock held. */
 #ifndef MEMPOOL_POOL_RECLAIM_H
