@@ -172,7 +172,7 @@ void depot_slab_gained(struct depot *depot, struct slab *slab);
 struct slab *depot_detach_empty(struct depot *depot, uint32_t before);
 
 /* Give back free pages of slabs that are partly out (slab_punch), of a few of those that this sweep
- * has not looked at yet; false: it has been at all. Signals are blocked. */
+ * has not looked at yet; false: it has been at all. Not of a raw one. Signals are blocked. */
 bool depot_punch_some(struct depot *depot, uint32_t sweep);
 /* Give back the span of a pool that is large no more. */
 void depot_drop_idle_span(struct depot *depot);

@@ -216,7 +216,8 @@ static bool settle(struct mempool *pool, bool first) {
     return leaving != NULL;
 }
 
-/* The same for a sweep: all that is free. Others may go on freeing: at some time it is enough. */
+/* The same for a sweep: all that is free. Others may go on freeing: at some time it is enough. What
+ * was constructed stays what it is as long as its slab does: it only waits, as ever. */
 static bool sweep_out(struct mempool *pool) {
     struct depot *depot = &pool->depot;
     if (sweep_visits++ >= SWEEP_VISITS + load_relaxed(&depot->n_slabs)) {
@@ -226,7 +227,7 @@ static bool sweep_out(struct mempool *pool) {
     if (depot_send_home(depot, ROUNDS_A_VISIT) > 0) {
         return true;
     }
-    if (pool->destruct != NULL) {
+    if (depot->raw) {
         return settle(pool, true);
     }
     leaving = detach(pool, UINT32_MAX);

@@ -19,9 +19,10 @@
  * sixty-fourth, another begins. Until it has been at every pool, each slow operation carries out
  * one step of it, if nobody else is at one:
  *   - of a depot all rounds go home, 512 a visit;
- *   - slabs that are empty are retired at once, unless their pool has a destructor;
- *   - of slabs that are partly out the pages go back in which no slot is out (slab_punch);
- *   - each thread empties its own caches with its next slow operation.
+ *   - slabs that are empty are retired at once,
+ *   - and of those that are partly out the pages go back in which no slot is out (slab_punch); not
+ *     so in pools with a constructor or destructor, whose free slots are objects still.
+ * Each thread empties its own caches with its next slow operation, all of them in one go.
  * And as many dirty chunks are purged as the arena grew by. Only new highs count: a process that
  * comes back to a size it had finds its pages as it left them. So what sweeps cost, page faults
  * after them included, is in proportion to the growth itself.

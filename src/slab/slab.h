@@ -108,9 +108,10 @@ enum slab_give_verdict {
 enum slab_give_verdict slab_give(struct slab *slab, const struct shape *shape,
                                  struct round round);
 
-/* Give back the pages of which no slot is out, if enough slots came home for it to be worth while;
- * the slots stay as they are. Bytes that went, those counted that had gone before. Costs a system
- * call for each stretch of such pages. The owner's lock is held, signals are blocked. */
+/* Give back the pages of which no slot is out, if enough slots came home for it to be worth while.
+ * What was in these slots is lost: not for a pool with a constructor. Bytes that went, those
+ * counted that had gone before. Costs a system call for each stretch of such pages. The owner's
+ * lock is held, signals are blocked. */
 size_t slab_punch(struct slab *slab, const struct shape *shape);
 
 /* Point the slab's descriptors to another cache (a destroyed pool's: to none). */

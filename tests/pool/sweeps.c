@@ -3,6 +3,9 @@
  * in it. */
 #include "unit.h"
 
+#include "child.h"
+#include "one_processor.h"
+
 #include "cache/thread.h"
 #include "pool/pool.h"
 #include "pool/reclaim.h"
@@ -10,8 +13,6 @@
 #include "vm/space.h"
 
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum {
     PAGE_BYTES = 4096,
@@ -24,13 +25,19 @@ enum {
 
 static unsigned char *small[SMALL], *large[LARGE];
 
-static struct mempool *create(size_t object_bytes, void (*destruct)(void *object, void *arg)) {
+static struct mempool *create_with(size_t object_bytes, int (*construct)(void *object, void *arg),
+                                   void (*destruct)(void *object, void *arg)) {
     struct mempool_options options = {.struct_size = sizeof options,
                                       .object_bytes = object_bytes,
+                                      .construct = construct,
                                       .destruct = destruct};
     struct mempool *pool = mempool_create(&options);
     CHECK(pool != NULL);
     return pool;
+}
+
+static struct mempool *create(size_t object_bytes, void (*destruct)(void *object, void *arg)) {
+    return create_with(object_bytes, NULL, destruct);
 }
 
 static void fill(struct mempool *pool, unsigned char **objects, size_t n, size_t bytes) {
@@ -69,7 +76,7 @@ static size_t arena_pages(void) {
 }
 
 /* Objects come and go, and then others of another size: all in the same memory. */
-static void check_empty_slabs_serve_others(void) {
+static void empty_slabs_serve_others(void) {
     struct mempool *first = create(SMALL_BYTES, NULL);
     struct mempool *second = create(LARGE_BYTES, NULL);
     uint32_t sweep = load_relaxed(&reclaim_sweep);
@@ -88,7 +95,7 @@ static void check_empty_slabs_serve_others(void) {
 }
 
 /* One object of each slab stays: no slab is empty, but nearly all pages are. */
-static void check_pages_of_slabs_in_use_serve_others(void) {
+static void pages_of_slabs_in_use_serve_others(void) {
     enum { KEPT_OF = CHUNK_BYTES / SMALL_BYTES };
     struct mempool *first = create(SMALL_BYTES, NULL);
     struct mempool *second = create(LARGE_BYTES, NULL);
@@ -111,7 +118,7 @@ static void check_pages_of_slabs_in_use_serve_others(void) {
 }
 
 /* What was got again after its page went is zero where that was asked for. */
-static void check_punched_slots_are_zeroed(void) {
+static void punched_slots_are_zeroed(void) {
     struct mempool *first = create(SMALL_BYTES, NULL);
     struct mempool *second = create(LARGE_BYTES, NULL);
     fill(first, small, SMALL, SMALL_BYTES);
@@ -138,7 +145,7 @@ static void count_destructed(void *object, void *arg) {
 }
 
 /* What was constructed is worth keeping: it waits for its seconds, as ever. */
-static void check_constructed_slots_stay(void) {
+static void constructed_slots_stay(void) {
     struct mempool *first = create(SMALL_BYTES, count_destructed);
     struct mempool *second = create(LARGE_BYTES, NULL);
     fill(first, small, SMALL, SMALL_BYTES);
@@ -153,8 +160,60 @@ static void check_constructed_slots_stay(void) {
     CHECK(n_destructed == SMALL);
 }
 
+enum { CONSTRUCTED = 0x5c };
+static int construct_all(void *object, void *arg) {
+    (void)arg;
+    memset(object, CONSTRUCTED, SMALL_BYTES);
+    return 0;
+}
+
+static void check_constructed(const unsigned char *object) {
+    for (size_t at = 0; at < SMALL_BYTES; at++) {
+        CHECK(object[at] == CONSTRUCTED);
+    }
+}
+
+/* Also where nothing has to be destructed: no slot is constructed twice, so none may lose what its
+ * constructor made of it. */
+static void constructed_pages_stay(void) {
+    struct mempool *first = create_with(SMALL_BYTES, construct_all, NULL);
+    struct mempool *second = create(LARGE_BYTES, NULL);
+    for (size_t i = 0; i < SMALL; i++) {
+        small[i] = mempool_get(first);
+        check_constructed(small[i]);
+    }
+    put_most(small, SMALL, CHUNK_BYTES / SMALL_BYTES);
+    fill(second, large, LARGE, LARGE_BYTES);
+    for (size_t i = 0; i < SMALL; i++) {
+        if (i % (CHUNK_BYTES / SMALL_BYTES) != 0) {
+            small[i] = mempool_get(first);
+            check_constructed(small[i]);
+        }
+    }
+    put_most(small, SMALL, SMALL + 1);
+    mempool_put(small[0]);
+    put_most(large, LARGE, LARGE + 1);
+    mempool_put(large[0]);
+    CHECK(mempool_destroy(first) == 0 && mempool_destroy(second) == 0);
+}
+
+/* The thread that grows gives back what its caches hold. */
+static void caches_are_emptied(void) {
+    struct mempool_stats stats = {.struct_size = sizeof stats};
+    caches_stay();
+    struct mempool *first = create(SMALL_BYTES, NULL);
+    struct mempool *second = create(LARGE_BYTES, NULL);
+    mempool_put(mempool_get(first));
+    CHECK(mempool_stats(first, &stats) == 0 && stats.cached > 0 && stats.alloc_count == 1);
+    fill(second, large, LARGE, LARGE_BYTES);
+    CHECK(mempool_stats(first, &stats) == 0 && stats.cached == 0 && stats.alloc_count == 1);
+    put_most(large, LARGE, LARGE + 1);
+    mempool_put(large[0]);
+    CHECK(mempool_destroy(first) == 0 && mempool_destroy(second) == 0);
+}
+
 /* Who comes back to a size that it had begins no sweep. */
-static void check_only_new_highs_count(void) {
+static void only_new_highs_count(void) {
     struct mempool *pool = create(SMALL_BYTES, NULL);
     fill(pool, small, SMALL, SMALL_BYTES);
     put_most(small, SMALL, SMALL + 1);
@@ -169,46 +228,30 @@ static void check_only_new_highs_count(void) {
 }
 
 /* New highs are the process's: each test has one of its own. */
-static void alone(void (*test)(void)) {
-    int status = 0;
-    pid_t child = fork();
-    CHECK(child >= 0);
-    if (child == 0) {
-        test();
-        _exit(0);
-    }
-    CHECK(waitpid(child, &status, 0) == child);
-    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+struct body {
+    void (*run)(void);
+};
+
+static int run_body(void *body) {
+    ((const struct body *)body)->run();
+    return 0;
 }
 
-static void empty_slabs_serve_others(void **state) {
-    (void)state;
-    alone(check_empty_slabs_serve_others);
+static void alone(void **state) {
+    CHECK(child_status(run_body, *state) == 0);
 }
-static void pages_of_slabs_in_use_serve_others(void **state) {
-    (void)state;
-    alone(check_pages_of_slabs_in_use_serve_others);
-}
-static void punched_slots_are_zeroed(void **state) {
-    (void)state;
-    alone(check_punched_slots_are_zeroed);
-}
-static void constructed_slots_stay(void **state) {
-    (void)state;
-    alone(check_constructed_slots_stay);
-}
-static void only_new_highs_count(void **state) {
-    (void)state;
-    alone(check_only_new_highs_count);
-}
+
+#define ALONE(test) {#test, alone, NULL, NULL, &(struct body){test}}
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(empty_slabs_serve_others),
-        cmocka_unit_test(pages_of_slabs_in_use_serve_others),
-        cmocka_unit_test(punched_slots_are_zeroed),
-        cmocka_unit_test(constructed_slots_stay),
-        cmocka_unit_test(only_new_highs_count),
+        ALONE(empty_slabs_serve_others),
+        ALONE(pages_of_slabs_in_use_serve_others),
+        ALONE(punched_slots_are_zeroed),
+        ALONE(constructed_slots_stay),
+        ALONE(constructed_pages_stay),
+        ALONE(caches_are_emptied),
+        ALONE(only_new_highs_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
