@@ -55,8 +55,8 @@ static inline bool park_mark(record *slot_record, uint64_t value, uint64_t parke
  * False: no room, or not live any more; nothing changed. */
 static inline bool park_hit(const struct thread *thread, struct cache *cache, struct round round,
                             uint64_t value, uintptr_t site) {
-    /* Where the gates are closed, puts are under the lock, and whoever closed them may be taking the
-     * magazine away: so they are looked at before it is. */
+    /* Where the gates are closed, puts are under the lock, and whoever closed them may be taking
+     * the magazine away: so they are looked at before it is. */
     if (load_relaxed(&cache->ceiling) == NULL) {
         return false;
     }
