@@ -10,7 +10,7 @@ enum {
     NONE = -1,
     /* As the depot has them; a test compares what comes of it. */
     RAPID_BYTES = 32 << 10,
-    CALM_BYTES = 16 << 10,
+    CALM_BYTES = 4 << 10,
     ONE_ROUND_BYTES = 64 << 10,
     UNCACHED_BYTES = 256 << 10,
     DEPOT_BYTES = 4 << 20,
@@ -51,7 +51,7 @@ static uint32_t rounds_of_bytes(size_t slot_bytes, size_t bytes) {
     while (rounds > fit && rounds > 1) {
         rounds /= 2;
     }
-    return (uint32_t)(rounds < 2 ? 2 : rounds);
+    return (uint32_t)rounds;
 }
 
 uint32_t magazines_most_rounds(size_t slot_bytes, bool is_rapid) {
@@ -61,7 +61,8 @@ uint32_t magazines_most_rounds(size_t slot_bytes, bool is_rapid) {
     if (slot_bytes >= ONE_ROUND_BYTES) {
         return 1;
     }
-    return rounds_of_bytes(slot_bytes, is_rapid ? RAPID_BYTES : CALM_BYTES);
+    uint32_t rounds = rounds_of_bytes(slot_bytes, is_rapid ? RAPID_BYTES : CALM_BYTES);
+    return is_rapid && rounds < 2 ? 2 : rounds;
 }
 
 static uint32_t place_of(const struct model *model, uint32_t thread, uint32_t pool) {

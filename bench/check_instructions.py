@@ -29,9 +29,9 @@ ROWS = [
     ("malloc-batch-1000", "blocks", "mempool_malloc_typed", 2.0),
     ("free-batch-1000", "blocks", "mempool_free", 2.0),
 ]
-# Multiples of 1000 and of 32. What both runs do alike (start, first slab) falls out of the
-# difference.
-FEW_OBJECTS, MANY_OBJECTS = 8000, 40000
+# Multiples of 1000 and of 32. What both runs do alike (start, first slab, magazines that grow to
+# their size) falls out of the difference.
+FEW_OBJECTS, MANY_OBJECTS = 64000, 96000
 # Golden numbers of another version of the same compiler say less.
 OTHER_VERSION_FACTOR = 3.0
 

@@ -11,6 +11,7 @@
 enum {
     THREADS_FOR_EACH = 2, /* processor: with more it is worth it to be seated, */
     THREADS_LEAST = 4,    /* but not below so many */
+    TAKEN_OFTEN = 4096,   /* in one second: worth the memory of a second seat */
 };
 
 _Atomic(uint32_t) *_Atomic seat_doors[SEATS_EACH][SEATS_MAX];
@@ -18,6 +19,11 @@ uint32_t seats_n;
 _Atomic uint32_t seats_wanted;
 _Atomic uint64_t seated_numbers[RECORD_THREAD_MASK / 64 + 1];
 static uint32_t seat_threads_max = UINT32_MAX;
+
+/* How often a processor's first seat was found taken in this second; about, for nobody waits. */
+static struct {
+    _Atomic uint32_t seconds, times;
+} taken[SEATS_MAX];
 
 static enum seats_use seats_use;
 
@@ -61,26 +67,35 @@ static void make_nth(uint32_t nth, uint32_t processor) {
     }
 }
 
-/* threads_lock is held. */
-static void make_locked(void) {
-    uint32_t processor = sys_processor_now();
-    for (uint32_t nth = 0; nth < SEATS_EACH && processor < seats_n; nth++) {
-        _Atomic(uint32_t) *door = load_relaxed(&seat_doors[nth][processor]);
-        if (door == &thread_none.open) {
-            make_nth(nth, processor);
-            return;
-        }
-        if (load_relaxed(door) != 0) {
-            return; /* free by now */
-        }
+static bool there_is(uint32_t nth, uint32_t processor) {
+    return load_relaxed(&seat_doors[nth][processor]) != &thread_none.open;
+}
+
+static bool taken_often(uint32_t processor) {
+    uint32_t seconds = load_relaxed(&depot_seconds);
+    if (load_relaxed(&taken[processor].seconds) != seconds) {
+        store_relaxed(&taken[processor].seconds, seconds);
+        store_relaxed(&taken[processor].times, 0);
     }
+    bump_owned(&taken[processor].times, 1);
+    return load_relaxed(&taken[processor].times) >= TAKEN_OFTEN;
 }
 
 void seat_make(void) {
     struct sys_signals before;
+    uint32_t processor = sys_processor_now();
+    if (processor >= seats_n) {
+        return;
+    }
+    uint32_t nth = there_is(0, processor) ? 1 : 0;
+    if (nth > 0 && (there_is(nth, processor) || !taken_often(processor))) {
+        return;
+    }
     sys_signals_block(&before);
     sys_lock_take(&threads_lock);
-    make_locked();
+    if (!there_is(nth, processor)) { /* still */
+        make_nth(nth, processor);
+    }
     sys_lock_drop(&threads_lock);
     sys_signals_restore(&before);
 }

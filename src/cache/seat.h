@@ -19,7 +19,8 @@
  * Who finds the seat taken uses the processor's second, and where that is taken, too, goes past the
  * caches, under the depot's lock. The other was interrupted inside a hit, or holds the seat over an
  * exchange with the depot, and may not run again for some milliseconds: where a fifth of the time
- * is gets and puts, this is so for a fifth of all turns. The second is made when it is needed.
+ * is gets and puts, this is so for a fifth of all turns. The second is made where that comes often:
+ * it takes as much memory as the first.
  *
  * What is of the thread stays so: its number, stamps, component, deferred puts. So records say
  * which thread got an object.
@@ -101,7 +102,8 @@ static inline void seat_if_wanted(void) {
 
 /* The same for one that has just been attached and has no tables. */
 void seat_settle_in(struct thread *self);
-/* Have a seat for the processor that the calling thread runs on, one more where all are taken. */
+/* The calling thread found none: have a seat for the processor that it runs on, a second where the
+ * first is taken often. */
 MEMPOOL_COLD void seat_make(void);
 
 /* The forking thread is alone now, in the child: seats that others had are free. `stopped`: as

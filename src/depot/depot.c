@@ -9,8 +9,7 @@
 
 enum {
     MAGAZINE_BYTES = 32 << 10,  /* of objects, in one magazine, where exchanges are rapid; */
-    CALM_BYTES = 16 << 10,      /* where they are not; */
-    CALM_TAGGED_BYTES = 16 << 10, /* of the heap's, which a thread may use of many sizes */
+    CALM_BYTES = 4 << 10,       /* where they are not */
     UNCACHED_STRIDE = 256 << 10, /* from here on a lock is nothing beside the object's own cost */
     BIG_STRIDE = 64 << 10,      /* from here on a magazine holds one, */
     BIG_TAGGED_STRIDE = 32 << 10, /* and the heap's: they are for use in other sizes, too */
@@ -19,7 +18,7 @@ enum {
     DEPOT_ROUNDS = 32 << 10,    /* or so many rounds, which are half a megabyte */
     SPARE_MAGAZINES = 64,       /* kept empty for the puts to come */
     EXCHANGES_TO_GROW = 8,
-    EXCHANGES_RAPID = 4096,     /* in one second: about a thousandth of a thread's time */
+    EXCHANGES_RAPID = 256,      /* in one second: of which they take some 50 microseconds */
     SWAPS_AS_EXCHANGES = 3,     /* what as many swaps cost as a cache counts before it asks */
     COLOUR_POOL = 13,           /* slots by which the first slabs of two pools are shifted */
     COLOUR_SLAB = 29,           /* and two slabs of one pool; both odd and far from 2^k */
@@ -30,14 +29,14 @@ enum {
 
 _Atomic uint32_t depot_seconds = 1;
 
-/* 2^k - 1 rounds of so many bytes of objects, at least 2. */
+/* 2^k - 1 rounds of so many bytes of objects, at least 1. */
 static uint32_t rounds_of_bytes(const struct shape *shape, size_t bytes) {
     size_t fit = bytes / shape->stride;
-    size_t rounds = MAGAZINE_ROUNDS_MAX;
+    uint32_t rounds = MAGAZINE_ROUNDS_MAX;
     while (rounds > fit && rounds > 1) {
         rounds /= 2;
     }
-    return (uint32_t)max_size(rounds, 2);
+    return rounds;
 }
 
 /* Rounds of the largest magazine. */
@@ -48,7 +47,7 @@ static uint32_t choose_rounds_max(const struct shape *shape) {
     if (shape->stride >= (shape->tagged != 0 ? BIG_TAGGED_STRIDE + 1 : BIG_STRIDE)) {
         return 1;
     }
-    return rounds_of_bytes(shape, MAGAZINE_BYTES);
+    return (uint32_t)max_size(rounds_of_bytes(shape, MAGAZINE_BYTES), 2);
 }
 
 /* One by one: others may be reading those of the pool that was here before. */
@@ -77,9 +76,8 @@ void depot_init(struct depot *depot, const struct shape *shape, uint32_t number)
     depot->rounds_max = choose_rounds_max(shape);
     depot->rounds_bound = max_size((size_t)DEPOT_MAGAZINES * depot->rounds_max,
                                    min_size(DEPOT_BYTES / shape->stride, DEPOT_ROUNDS));
-    depot->rounds_calm = (uint32_t)min_size(
-        rounds_of_bytes(shape, shape->tagged != 0 ? CALM_TAGGED_BYTES : CALM_BYTES),
-        depot->rounds_max);
+    depot->rounds_calm =
+        (uint32_t)min_size(rounds_of_bytes(shape, CALM_BYTES), depot->rounds_max);
     depot->target = (uint32_t)min_size(MAGAZINE_ROUNDS_FIRST, depot->rounds_calm);
     list_init(&depot->partial);
     list_init(&depot->empty);

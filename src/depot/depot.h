@@ -13,9 +13,10 @@
  * set of section 3.6 there) goes home in reclaim steps, and slabs whose slots are all at home go
  * back to the system some seconds later (pool/reclaim.c).
  *
- * Magazines start at 31 rounds, grow with traffic to `rounds_calm`, and with rapid traffic
- * (thousands of exchanges a second) up to `rounds_max`. Both are bounded by bytes:
- * a cache never holds more than 3 x max(32 KiB, 2 objects); objects above 256 KiB are not cached.
+ * Magazines start at 15 rounds, grow with traffic to `rounds_calm`, and with rapid traffic
+ * (hundreds of exchanges a second) up to `rounds_max`. Both are bounded by bytes:
+ * in calm 4 KiB or one object; a cache never holds more than 3 x max(32 KiB, 2 objects); objects
+ * above 256 KiB are not cached.
  *
  * Tight: a depot that may not grow (limit, FAIL, HEAP) and found nothing free draws all caches in
  * and closes their gates; from then on every get and put of the pool takes this lock, so that no

@@ -8,7 +8,7 @@
 #include "slab/slab.h"
 
 enum {
-    MAGAZINE_ROUNDS_FIRST = 31, /* half a kilobyte */
+    MAGAZINE_ROUNDS_FIRST = 15, /* a quarter of a kilobyte */
     MAGAZINE_ROUNDS_MAX = 255, /* four kilobytes */
 };
 

@@ -12,7 +12,7 @@
 
 enum {
     N_THREADS = 3,
-    N_HELD = 60, /* objects that one thread has at once */
+    N_HELD = 30, /* objects that one thread has at once */
     N_DRAINS = 3000,
     N_STOPS = 300,
 };

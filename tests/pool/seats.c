@@ -171,12 +171,19 @@ static void *use_beside(void *unused) {
     return unused;
 }
 
+static void *use_often_beside(void *unused) {
+    for (int i = 0; i < 30; i++) { /* some 10,000 times */
+        (void)use_beside(NULL);
+    }
+    return unused;
+}
+
 static sem_t arrived, go_on;
 
 static void *hold_a_seat(void *slow) {
     struct thread *seat = NULL;
     while ((seat = seat_take()) == NULL) {
-        use_a_little(); /* which makes one more, where all are taken */
+        (void)use_often_beside(NULL); /* which makes one more */
     }
     if (slow != NULL) {
         thread_slow_down(seat);
@@ -198,7 +205,7 @@ static void use_beside_holders(size_t n, void *slow) {
         holders[i] = thread_start(hold_a_seat, slow);
         sem_wait(&arrived);
     }
-    thread_run(use_beside, NULL);
+    thread_run(use_often_beside, NULL);
     CHECK_EQUAL(n_seats(), SEATS_EACH);
     for (size_t i = 0; i < n; i++) {
         sem_post(&go_on);
@@ -213,6 +220,24 @@ static void use_beside_holders(size_t n, void *slow) {
     CHECK_EQUAL(account.total_blocks, account.total_frees);
 }
 
+static void *get_and_put(void *unused) {
+    mempool_put(mempool_get(pool));
+    return unused;
+}
+
+/* Now and then it is taken: not worth a second. */
+static void a_few_times_beside_a_holder(void) {
+    pthread_t holder = thread_start(hold_a_seat, NULL);
+    sem_wait(&arrived);
+    for (int i = 0; i < 20; i++) {
+        thread_run(get_and_put, NULL);
+    }
+    sem_post(&go_on);
+    thread_join(holder);
+    CHECK_EQUAL(n_seats(), 1);
+    CHECK_EQUAL(pool_stats(pool).hot, 0);
+}
+
 static int others_find_it_taken(void *slow) {
     stay_on_one_processor();
     if (!begin("processor")) {
@@ -221,7 +246,8 @@ static int others_find_it_taken(void *slow) {
     CHECK(sem_init(&arrived, 0, 0) == 0 && sem_init(&go_on, 0, 0) == 0);
     use_a_little();
     CHECK_EQUAL(n_seats(), 1);
-    use_beside_holders(1, slow); /* they use the second */
+    a_few_times_beside_a_holder();
+    use_beside_holders(1, slow); /* they make a second and use it */
     use_beside_holders(SEATS_EACH, slow); /* they go past the caches */
     thread_run(use_beside, NULL);
     check_no_misuse();
