@@ -31,7 +31,7 @@ ROWS = [
 ]
 # Multiples of 1000 and of 32. What both runs do alike (start, first slab, magazines that grow to
 # their size) falls out of the difference.
-FEW_OBJECTS, MANY_OBJECTS = 64000, 96000
+FEW_OBJECTS, MANY_OBJECTS = 160000, 192000
 # Golden numbers of another version of the same compiler say less.
 OTHER_VERSION_FACTOR = 3.0
 

@@ -11,6 +11,7 @@
 
 enum {
     SWAPS_TO_GROW = 16,
+    ROUNDS_MOVED = 16, /* so many gets or puts, whichever come, make no swap; 256 bytes to copy */
 };
 
 uint32_t cache_rounds(const struct cache *cache) {
@@ -107,21 +108,15 @@ static struct round *floor_now(const struct cache *cache) {
                         cache_loaded(cache), cache_others(cache));
 }
 
-/* Make `magazine` the loaded one, with its rounds; what was loaded is empty or elsewhere. */
-static void load_magazine(struct cache *cache, struct magazine *magazine) {
+/* Make `magazine` the loaded one, with n rounds; what was loaded is empty or elsewhere. */
+static void set_loaded(struct cache *cache, struct magazine *magazine, uint32_t n) {
+    magazine->next = magazine;
     store_relaxed(&cache->loaded, magazine);
-    store_relaxed(&cache->top, magazine->rounds + load_relaxed(&magazine->n));
+    store_relaxed(&cache->top, magazine->rounds + n);
 }
 
-/* Move the gates from the loaded magazine to `magazine` while others may close them. False: they
- * did. */
-static bool move_gates(struct cache *cache, struct round *floor, struct magazine *magazine) {
-    struct round *ceiling = load_relaxed(&cache->ceiling);
-    struct round *floor_then = choose_floor(load_relaxed(&cache->depot), magazine,
-                                            load_relaxed(&magazine->n),
-                                            cache_loaded(cache) + load_relaxed(&cache->parked_n));
-    return ceiling != NULL && swap_if_relaxed(&cache->floor, &floor, floor_then) &&
-           swap_if_relaxed(&cache->ceiling, &ceiling, magazine->rounds + magazine->capacity);
+static void load_magazine(struct cache *cache, struct magazine *magazine) {
+    set_loaded(cache, magazine, load_relaxed(&magazine->n));
 }
 
 /* Many swaps, and the pool allows larger magazines. */
@@ -131,20 +126,54 @@ static bool growth_due(const struct cache *cache) {
            loaded->capacity < load_relaxed(&cache->depot)->rounds_max;
 }
 
-/* Swap the magazines without the lock; false: the lock is needed, because somebody closes the
- * gates, or larger magazines are due. */
-static bool swap_magazines(struct cache *cache, struct round *floor) {
+/* How many stay, or go, where the two magazines are neither full nor empty afterwards. */
+static uint32_t some_rounds(const struct magazine *one, const struct magazine *other) {
+    return (uint32_t)min_size(min_size(one->capacity, other->capacity) / 2, ROUNDS_MOVED);
+}
+
+/* The lowest of n rounds move to the top of another magazine, which has n_to and room. */
+static void sink(struct magazine *to, uint32_t n_to, struct magazine *from, uint32_t n,
+                 uint32_t moved) {
+    memcpy(to->rounds + n_to, from->rounds, moved * sizeof(struct round));
+    memmove(from->rounds, from->rounds + moved, (n - moved) * sizeof(struct round));
+}
+
+/* The loaded magazine is empty, or full, and the previous one is not: have rounds in the loaded
+ * one, and room. The two are one stack, whose top is the loaded one, and stay so. */
+static void swap_magazines(struct cache *cache) {
     struct magazine *loaded = load_relaxed(&cache->loaded);
     struct magazine *previous = load_relaxed(&cache->previous);
+    uint32_t n = cache_loaded(cache), n_previous = load_relaxed(&previous->n);
+    uint32_t some = some_rounds(loaded, previous), moved;
+    cache->swaps++;
+    if (n == 0) {
+        moved = n_previous == previous->capacity ? some : 0;
+        sink(loaded, 0, previous, n_previous, moved);
+        set_loaded(cache, previous, n_previous - moved);
+        set_previous(cache, loaded, moved);
+    } else if (n_previous == 0) {
+        memcpy(previous->rounds, loaded->rounds + n - some, some * sizeof(struct round));
+        set_loaded(cache, previous, some);
+        set_previous(cache, loaded, n - some);
+    } else {
+        moved = (uint32_t)min_size(previous->capacity - n_previous, n - some);
+        sink(previous, n_previous, loaded, n, moved);
+        set_loaded(cache, loaded, n - moved);
+        set_previous(cache, previous, n_previous + moved);
+    }
+}
+
+/* The same without the depot's lock; false: it is needed, because somebody closes the gates, or
+ * larger magazines are due. */
+static bool try_swap(struct cache *cache, struct round *floor) {
+    struct round *ceiling = load_relaxed(&cache->ceiling);
     if (growth_due(cache)) {
         return false;
     }
-    cache->swaps++;
-    bool open = move_gates(cache, floor, previous);
-    uint32_t n = cache_loaded(cache);
-    load_magazine(cache, previous);
-    set_previous(cache, loaded, n);
-    return open;
+    swap_magazines(cache);
+    struct magazine *loaded = load_relaxed(&cache->loaded);
+    return ceiling != NULL && swap_if_relaxed(&cache->floor, &floor, floor_now(cache)) &&
+           swap_if_relaxed(&cache->ceiling, &ceiling, loaded->rounds + loaded->capacity);
 }
 
 bool cache_settle_get(struct thread *thread, struct cache *cache) {
@@ -166,7 +195,7 @@ bool cache_settle_get(struct thread *thread, struct cache *cache) {
         return swap_if_relaxed(&cache->floor, &floor, floor_now(cache));
     }
     struct magazine *previous = load_relaxed(&cache->previous);
-    return previous != NULL && load_relaxed(&previous->n) > 0 && swap_magazines(cache, floor);
+    return previous != NULL && load_relaxed(&previous->n) > 0 && try_swap(cache, floor);
 }
 
 bool cache_settle_put(struct cache *cache) {
@@ -178,7 +207,8 @@ bool cache_settle_put(struct cache *cache) {
         return true;
     }
     struct magazine *previous = load_relaxed(&cache->previous);
-    return previous != NULL && load_relaxed(&previous->n) == 0 && swap_magazines(cache, floor);
+    return previous != NULL && load_relaxed(&previous->n) < previous->capacity &&
+           try_swap(cache, floor);
 }
 
 /* ---- under the depot's lock ---------------------------------------------------------------- */
@@ -189,32 +219,39 @@ void cache_open_gates(struct cache *cache) {
     store_relaxed(&cache->ceiling, loaded->rounds + loaded->capacity);
 }
 
-/* Put a larger magazine, if there is to be one, in the place of the previous, with its rounds. */
-static void enlarge_previous(struct cache *cache, struct depot *depot) {
-    struct magazine *previous = load_relaxed(&cache->previous);
-    cache->swaps = 0;
-    depot_note_swaps(depot, load_relaxed(&cache->loaded)->capacity);
-    if (previous->capacity >= depot->target) {
-        return;
+/* A magazine of the size that the pool's have now in the place of one with n rounds. */
+static struct magazine *enlarge(struct depot *depot, struct magazine *magazine, uint32_t n) {
+    if (magazine->capacity >= depot->target) {
+        return magazine;
     }
     struct magazine *larger = depot_empty_magazine(depot);
-    if (larger != NULL) {
-        uint32_t n = load_relaxed(&previous->n);
-        memcpy(larger->rounds, previous->rounds, n * sizeof(struct round));
-        set_previous(cache, larger, n);
-        magazine_destroy(previous);
+    if (larger == NULL) {
+        return magazine;
     }
+    memcpy(larger->rounds, magazine->rounds, n * sizeof(struct round));
+    magazine_destroy(magazine);
+    return larger;
+}
+
+/* Many swaps: ask for larger magazines, and take them if there are to be any. */
+static void grow(struct cache *cache, struct depot *depot) {
+    struct magazine *loaded = load_relaxed(&cache->loaded);
+    struct magazine *previous = load_relaxed(&cache->previous);
+    uint32_t n = cache_loaded(cache), n_previous = load_relaxed(&previous->n);
+    cache->swaps = 0;
+    depot_note_swaps(depot, loaded->capacity);
+    set_loaded(cache, enlarge(depot, loaded, n), n);
+    set_previous(cache, enlarge(depot, previous, n_previous), n_previous);
 }
 
 static void swap_under_lock(struct cache *cache, struct depot *depot) {
-    struct magazine *loaded = load_relaxed(&cache->loaded);
-    if (growth_due(cache)) {
-        enlarge_previous(cache, depot);
-    }
-    cache->swaps++;
     uint32_t n = cache_loaded(cache);
-    load_magazine(cache, load_relaxed(&cache->previous));
-    set_previous(cache, loaded, n);
+    if (growth_due(cache)) {
+        grow(cache, depot);
+    }
+    if (n == 0 || n == load_relaxed(&cache->loaded)->capacity) {
+        swap_magazines(cache);
+    }
 }
 
 enum cache_verdict cache_bind(struct cache *cache, struct depot *depot) {

@@ -5,7 +5,7 @@
  *
  *      loaded    [0][1][2] ... [n-1][ ][ ]      top: behind the last round
  *                     ^floor        ^top  ^ceiling
- *      previous  the other one, full or empty or as it was when they were swapped
+ *      previous  the other one
  *      parked    a third one, for puts of objects that other threads got (cache/park.h)
  *
  * A get takes the round below `top`, a put lays one at it. Gates: a get needs top > floor, a put
@@ -24,7 +24,12 @@
  * puts is true of them. While sampling is on (sample/rate.h) `left` may run out sooner, and misses
  * count it down, too: so that the get that finds it 0 is the one that was drawn.
  *
- * Swaps cost some 20 ns where hits cost 3; a cache that swaps often asks for larger magazines.
+ * SWAPS. The two magazines are one stack, whose top is the loaded one. Where that is empty, or
+ * full, and the other is not, they change places (Bonwick & Adams). But with a full one loaded the
+ * next put would do it again, and with an empty one the next get; so some rounds stay, or move, as
+ * the order of the stack has them. Live objects that rise and fall by a few then do so within the
+ * loaded one, wherever they are. Swaps cost some 20 ns where hits cost 3; a cache that swaps often
+ * asks for larger magazines.
  *
  * A zeroed cache is a valid one without magazines: its gates let nothing through. */
 #ifndef MEMPOOL_CACHE_CACHE_H

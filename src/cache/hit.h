@@ -75,7 +75,7 @@ MEMPOOL_HOT_INLINE void *hit_get(const struct thread *thread, struct cache *cach
         store_relaxed(&cache->left, left - 1);
         object = hit_take(thread, cache, top, slot_record, site);
         /* The next get's object; below the last round lies the magazine's header, whose first word
-         * does no harm as an address to prefetch. */
+         * is its own address: one that is not mapped would cost a walk of the page tables. */
         __builtin_prefetch(top[-2].object, 1);
     }
     return object;

@@ -13,7 +13,8 @@ enum {
 };
 
 struct magazine {
-    struct magazine *next; /* in a depot's list */
+    struct magazine *next; /* in a depot's list; of a cache's loaded one itself: who takes the last
+                            * round prefetches what this leads to */
     _Atomic uint32_t n;    /* rounds; not kept while the magazine is a cache's loaded one */
     uint32_t capacity;
     struct round rounds[];

@@ -100,6 +100,56 @@ static void swaps_ask_for_larger_magazines(void **state) {
     end(&rng);
 }
 
+/* Wherever live objects rise and fall by a few, it is within the loaded magazine after a swap. */
+static void an_edge_is_crossed_once(void **state) {
+    (void)state;
+    struct rng rng = {rng_seed()};
+    plain_begin(&depot, 64, 1);
+    depot.rounds_max = depot.target;
+    struct cache *cache = plain_cache(&depot);
+    for (uint32_t level = 0; level < 4 * depot.target; level++) {
+        get_some(1);
+        for (size_t by = 1; by <= 7; by++) {
+            uint32_t swaps = cache->swaps;
+            for (int i = 0; i < 20; i++) {
+                get_some(by);
+                put_some(&rng, by);
+            }
+            assert_true(cache->swaps - swaps <= 2);
+        }
+    }
+    end(&rng);
+}
+
+/* In whatever order magazines are swapped: what was put last is got next, as long as the cache has
+ * it. */
+static void both_magazines_are_one_stack(void **state) {
+    (void)state;
+    struct rng rng = {rng_seed()};
+    plain_begin(&depot, 64, 1);
+    depot.rounds_max = depot.target;
+    size_t most = 2 * (size_t)depot.target - 2;
+    void *stack[2 * MAGAZINE_ROUNDS_MAX];
+    size_t n = 0;
+    get_some(most);
+    while (n_objects > 0) {
+        stack[n] = objects[--n_objects];
+        plain_put(&depot, stack[n++]);
+    }
+    for (size_t step = test_scaled(N_STEPS); step > 0; step--) {
+        if (n_objects < most && (n_objects == 0 || rng_chance(&rng, 50))) {
+            get_some(1);
+            assert_ptr_equal(objects[n_objects - 1], stack[--n]);
+        } else {
+            size_t i = rng_below(&rng, n_objects);
+            stack[n] = objects[i];
+            objects[i] = objects[--n_objects];
+            plain_put(&depot, stack[n++]);
+        }
+    }
+    end(&rng);
+}
+
 /* Without memory for magazines the cache is passed by; with memory again, it is used. */
 static void no_memory_for_magazines(void **state) {
     (void)state;
@@ -171,6 +221,8 @@ int main(void) {
         cmocka_unit_test(the_books_close_after_random_use),
         cmocka_unit_test(last_in_first_out),
         cmocka_unit_test(swaps_ask_for_larger_magazines),
+        cmocka_unit_test(an_edge_is_crossed_once),
+        cmocka_unit_test(both_magazines_are_one_stack),
         cmocka_unit_test(a_dead_depot_is_told),
         cmocka_unit_test(the_peak_is_noted),
         cmocka_unit_test(no_memory_for_magazines),
