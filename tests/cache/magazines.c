@@ -42,7 +42,10 @@ static void end(struct rng *rng) {
 
 static void check_bound(void) {
     struct plain_sums sums = plain_sum(&depot);
+    const struct magazine *loaded = load_relaxed(&plain_cache(&depot)->loaded);
     assert_true(sums.cached <= 2 * (uint64_t)depot.rounds_max);
+    /* what a get of the last round prefetches */
+    assert_true(loaded == NULL || loaded->next == loaded);
     plain_check(&depot, n_objects);
     assert_true(load_relaxed(&depot.peak) <= N_OBJECTS);
 }
