@@ -11,7 +11,7 @@
 
 enum {
     SWAPS_TO_GROW = 16,
-    ROUNDS_MOVED = 16, /* so many gets or puts, whichever come, make no swap; 256 bytes to copy */
+    ROUNDS_MOVED = 16, /* at most half: so many gets or puts then need no swap, whichever come */
 };
 
 uint32_t cache_rounds(const struct cache *cache) {
@@ -126,7 +126,7 @@ static bool growth_due(const struct cache *cache) {
            loaded->capacity < load_relaxed(&cache->depot)->rounds_max;
 }
 
-/* How many stay, or go, where the two magazines are neither full nor empty afterwards. */
+/* How many rounds go to an empty magazine, or stay in a full one. */
 static uint32_t some_rounds(const struct magazine *one, const struct magazine *other) {
     return (uint32_t)min_size(min_size(one->capacity, other->capacity) / 2, ROUNDS_MOVED);
 }

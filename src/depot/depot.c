@@ -18,7 +18,7 @@ enum {
     DEPOT_ROUNDS = 32 << 10,    /* or so many rounds, which are half a megabyte */
     SPARE_MAGAZINES = 64,       /* kept empty for the puts to come */
     EXCHANGES_TO_GROW = 8,
-    EXCHANGES_RAPID = 256,      /* in one second: of which they take some 50 microseconds */
+    EXCHANGES_RAPID = 256,      /* in one second: of which they take some ten microseconds */
     SWAPS_AS_EXCHANGES = 3,     /* what as many swaps cost as a cache counts before it asks */
     COLOUR_POOL = 13,           /* slots by which the first slabs of two pools are shifted */
     COLOUR_SLAB = 29,           /* and two slabs of one pool; both odd and far from 2^k */
