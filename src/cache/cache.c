@@ -11,7 +11,7 @@
 
 enum {
     SWAPS_TO_GROW = 16,
-    ROUNDS_MOVED = 16, /* at most half: so many gets or puts then need no swap, whichever come */
+    ROUNDS_MOVED = 16, /* or half of one: so many gets or puts need no swap, whichever come */
 };
 
 uint32_t cache_rounds(const struct cache *cache) {
