@@ -331,7 +331,7 @@ static void begin_sweep(void) {
 /* Is a step due by the clock? Who is told so takes it. */
 static bool take_period(uint64_t now_ms) {
     uint64_t last_ms = load_relaxed(&reclaim_last_ms);
-    return now_ms - last_ms >= RECLAIM_PERIOD_MS &&
+    return reclaim_is_time(now_ms, last_ms) &&
            swap_if_relaxed(&reclaim_last_ms, &last_ms, now_ms);
 }
 

@@ -51,9 +51,15 @@ extern void (*_Atomic reclaim_attend)(void);
 extern _Atomic uint32_t reclaim_high, reclaim_sweep;
 extern _Atomic uint32_t reclaim_sweep_left; /* places where it has yet to be */
 
+/* Is it time? `now_ms` may be before the last step: a thread's own clock is that of its last tick,
+ * and others have been at theirs since. */
+static inline bool reclaim_is_time(uint64_t now_ms, uint64_t last_ms) {
+    return (int64_t)(now_ms - last_ms) >= RECLAIM_PERIOD_MS;
+}
+
 MEMPOOL_COLD void reclaim_step(uint64_t now_ms);
 static inline void reclaim_if_due(uint64_t now_ms) {
-    bool due = now_ms - load_relaxed(&reclaim_last_ms) >= RECLAIM_PERIOD_MS;
+    bool due = reclaim_is_time(now_ms, load_relaxed(&reclaim_last_ms));
     bool grown = arena_resident() > load_relaxed(&reclaim_high) ||
                  load_relaxed(&reclaim_sweep_left) > 0;
     bool behind = thread_current->swept != load_relaxed(&reclaim_sweep);

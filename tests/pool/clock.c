@@ -7,6 +7,7 @@
 #include "threads.h"
 
 #include "cache/thread.h"
+#include "pool/reclaim.h"
 #include "sys/sys.h"
 
 enum {
@@ -215,12 +216,55 @@ static void a_pool_may_end_while_its_memory_goes(void **state) {
     assert_int_equal(child_status(destroyed_half_way, NULL), 0);
 }
 
+static _Atomic int n_steps;
+
+static void count_step(void) {
+    (void)add_relaxed(&n_steps, 1);
+}
+
+static void *use_and_reclaim(void *pool) {
+    use_lightly(pool);
+    reclaim_if_due(thread_current->tick_ms);
+    return NULL;
+}
+
+/* A thread that has not looked at the clock for a while knows an older time than that of the last
+ * step: no reason for another, nor for others to take one after it. */
+static int late_thread(void *unused) {
+    (void)unused;
+    sys_operations.clock_ms = fake_clock_ms;
+    struct mempool *pool = pool_of(64);
+    store_relaxed(&reclaim_attend, count_step);
+    (void)use_and_reclaim(pool);
+    wait_seconds(1);
+    thread_run(use_and_reclaim, pool);
+    int steps = load_relaxed(&n_steps);
+    CHECK(steps > 0);
+    for (int i = 0; i < 3; i++) {
+        CHECK(thread_current->tick_ms < load_relaxed(&reclaim_last_ms));
+        reclaim_if_due(thread_current->tick_ms);
+        thread_run(use_and_reclaim, pool);
+        CHECK_EQUAL(load_relaxed(&n_steps), steps);
+    }
+    wait_seconds(1);
+    (void)use_and_reclaim(pool);
+    CHECK_EQUAL(load_relaxed(&n_steps), steps + 1);
+    CHECK_EQUAL(mempool_destroy(pool), 0);
+    return 0;
+}
+
+static void a_step_is_taken_once(void **state) {
+    (void)state;
+    assert_int_equal(child_status(late_thread, NULL), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ages_grow_with_the_clock),
         cmocka_unit_test(the_wrap_of_seconds_is_harmless),
         cmocka_unit_test(empty_slabs_go_back_after_a_while),
         cmocka_unit_test(a_pool_may_end_while_its_memory_goes),
+        cmocka_unit_test(a_step_is_taken_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
