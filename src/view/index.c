@@ -2,7 +2,9 @@
 /* An open hash table of addresses. */
 #include "view/index.h"
 
-enum { CAPACITY_MIN = 16, CAPACITY_SHIFT_MAX = 32 };
+#include "base/bits.h"
+
+enum { CAPACITY_MIN = 16, N_MIN = 256, CAPACITY_SHIFT_MAX = 32 };
 
 static size_t place_of(const struct view_index *index, uint64_t key) {
     uint64_t hash = (key >> 3) * UINT64_C(0x9e3779b97f4a7c15); /* Fibonacci hashing */
@@ -36,8 +38,30 @@ bool view_index_add(struct view_index *index, uint64_t key, uint32_t value) {
     return true;
 }
 
+bool view_index_add_growing(struct view_index *index, uint64_t key, uint32_t value,
+                            struct view_memory *memory) {
+    struct view_index before = *index;
+    if (view_index_add(index, key, value)) {
+        return true;
+    }
+    if (!view_index_init(index, max_size(2 * before.n, N_MIN), memory)) {
+        *index = before;
+        return false;
+    }
+    for (size_t i = 0; i < before.capacity; i++) {
+        const struct view_index_entry *entry = &before.entries[i];
+        if (entry->value != 0) {
+            (void)view_index_add(index, entry->key, entry->value - 1);
+        }
+    }
+    return view_index_add(index, key, value);
+}
+
 bool view_index_find(const struct view_index *index, uint64_t key, uint32_t *ret_value) {
     size_t at = place_of(index, key);
+    if (index->capacity == 0) {
+        return false;
+    }
     for (; index->entries[at].value != 0; at = (at + 1) & (index->capacity - 1)) {
         if (index->entries[at].key == key) {
             *ret_value = index->entries[at].value - 1;

@@ -5,7 +5,6 @@
 #include "base/bits.h"
 #include "sys/sys.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 enum {
@@ -44,6 +43,7 @@ static bool add_piece(struct view_memory *memory, size_t bytes) {
 void *view_take(struct view_memory *memory, size_t bytes) {
     size_t whole = round_up(max_size(bytes, 1), ALIGN);
     if (whole < bytes || (whole > memory->left && !add_piece(memory, whole))) {
+        memory->is_short = true;
         return NULL;
     }
     void *taken = memory->at;

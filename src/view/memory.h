@@ -6,6 +6,7 @@
 #ifndef MEMPOOL_VIEW_MEMORY_H
 #define MEMPOOL_VIEW_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct view_piece;
@@ -15,6 +16,7 @@ struct view_memory {
     struct view_piece *newest;
     char *at;    /* what is left of it */
     size_t left;
+    bool is_short; /* some of what was asked for was not to be had */
 };
 
 /* `bytes` zeroed, aligned to 16; NULL: none. */

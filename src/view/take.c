@@ -102,7 +102,8 @@ static int take_all(struct take *take) {
         result = take_stacks(take);
         take->snapshot->has_stacks = result == 0;
     }
-    return result;
+    /* Then texts are missing: better no snapshot than one with holes. */
+    return result == 0 && take->snapshot->memory.is_short ? take_fail(take, -ENOMEM, NULL) : result;
 }
 
 int snapshot_take(struct snapshot **ret, struct view_source *source,

@@ -3,17 +3,14 @@
  * observe/census.h does the same from inside. */
 #include "base/sort.h"
 #include "base/text.h"
+#include "view/growing.h"
 #include "view/name.h"
 #include "view/take.h"
 
 #include <errno.h>
 #include <string.h>
 
-enum {
-    GROUPS_SHIFT = 16,
-    GROUPS = 1 << GROUPS_SHIFT,
-    GROUPS_FULL = GROUPS - GROUPS / 8,
-};
+enum { GROUPS_MAX = 7 << 13 }; /* what has none is counted as the rest */
 
 /* Whose: a pool's number, or an account's. */
 #define OF_ACCOUNT ((uint64_t)1 << 31)
@@ -27,27 +24,28 @@ struct group {
 
 struct census {
     struct take *take;
-    struct group *groups;
-    size_t n_groups;
+    struct growing groups;    /* of struct group */
+    struct view_index numbers; /* of groups, by key */
     struct group rest;
 };
 
+/* NULL: no memory. */
 static struct group *find_group(struct census *census, uint64_t key) {
-    size_t at = (size_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - GROUPS_SHIFT));
-    for (;; at = (at + 1) % GROUPS) {
-        struct group *group = &census->groups[at];
-        if (group->count == 0) {
-            if (census->n_groups == GROUPS_FULL) {
-                return &census->rest;
-            }
-            census->n_groups++;
-            group->key = key;
-            return group;
-        }
-        if (group->key == key) {
-            return group;
-        }
+    struct view_memory *memory = &census->take->scratch;
+    uint32_t number;
+    if (view_index_find(&census->numbers, key, &number)) {
+        return (struct group *)census->groups.items + number;
     }
+    if (census->groups.n == GROUPS_MAX) {
+        return &census->rest;
+    }
+    number = (uint32_t)census->groups.n;
+    struct group *group = growing_add(&census->groups, memory);
+    if (group == NULL || !view_index_add_growing(&census->numbers, key, number, memory)) {
+        return NULL;
+    }
+    group->key = key;
+    return group;
 }
 
 static void add_to_group(struct group *group, uint64_t bytes, int64_t age) {
@@ -84,15 +82,21 @@ static bool is_live(const struct layout *layout, uint64_t value) {
            layout_number(layout, NUMBER_record_live);
 }
 
-static void count_live(struct census *census, uint64_t whose, uint64_t value, uint64_t bytes) {
+static int count_live(struct census *census, uint64_t whose, uint64_t value, uint64_t bytes) {
     const struct layout *layout = &census->take->layout;
     uint64_t time = value >> layout_number(layout, NUMBER_record_time_shift) &
                     layout_number(layout, NUMBER_record_time_mask);
     int64_t age = age_of(census, time);
-    if (is_wanted(census, time, age)) {
-        uint64_t site = value >> layout_number(layout, NUMBER_record_site_shift);
-        add_to_group(find_group(census, whose << 32 | (uint32_t)site), bytes, age);
+    if (!is_wanted(census, time, age)) {
+        return 0;
     }
+    uint64_t site = value >> layout_number(layout, NUMBER_record_site_shift);
+    struct group *group = find_group(census, whose << 32 | (uint32_t)site);
+    if (group == NULL) {
+        return -ENOMEM;
+    }
+    add_to_group(group, bytes, age);
+    return 0;
 }
 
 static int count_slab(void *argument, const struct take_slab *slab) {
@@ -103,30 +107,31 @@ static int count_slab(void *argument, const struct take_slab *slab) {
     uint64_t bytes = census->take->snapshot->pools[place->pool].object_bytes;
     uint64_t bytes_shift = layout_number(layout, NUMBER_tag_bytes_shift);
     uint64_t place_shift = layout_number(layout, NUMBER_place_shift);
-    for (size_t i = 0; i < place->slots; i++) {
+    int result = 0;
+    for (size_t i = 0; i < place->slots && result == 0; i++) {
         uint64_t value = slab->records[i * step];
         if (!is_live(layout, value)) {
             continue;
         }
         if (place->tagged == 0) {
-            count_live(census, slab->place, value, bytes);
+            result = count_live(census, slab->place, value, bytes);
             continue;
         }
         uint64_t tag = slab->records[i * step + 1];
         uint64_t account = (tag & UINT32_MAX) >> place_shift;
-        count_live(census, OF_ACCOUNT | account, value, tag >> bytes_shift);
+        result = count_live(census, OF_ACCOUNT | account, value, tag >> bytes_shift);
     }
-    return 0;
+    return result;
 }
 
 static int count_heap_object(void *argument, const struct take_heap_note *note) {
     struct census *census = argument;
     struct take *take = census->take;
-    if (is_live(&take->layout, note->record)) {
-        int32_t row = take->places[note->place].pool;
-        count_live(census, note->place, note->record, take->snapshot->pools[row].object_bytes);
+    if (!is_live(&take->layout, note->record)) {
+        return 0;
     }
-    return 0;
+    int32_t row = take->places[note->place].pool;
+    return count_live(census, note->place, note->record, take->snapshot->pools[row].object_bytes);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */
@@ -178,16 +183,16 @@ static int compare_rows(const void *left, const void *right) {
 static int make_rows(struct census *census) {
     struct take *take = census->take;
     struct snapshot *snapshot = take->snapshot;
-    size_t n = census->n_groups + 1;
-    snapshot->groups = view_take_array(&snapshot->memory, n, sizeof snapshot->groups[0]);
+    const struct group *groups = census->groups.items;
+    size_t n = census->groups.n;
+    snapshot->groups = view_take_array(&snapshot->memory, n + 1, sizeof snapshot->groups[0]);
     if (snapshot->groups == NULL) {
         return -ENOMEM;
     }
-    for (size_t i = 0; i < GROUPS; i++) {
-        if (census->groups[i].count > 0) {
-            fill_row(take, &census->groups[i], &snapshot->groups[snapshot->n_groups++]);
-        }
+    for (size_t i = 0; i < n; i++) {
+        fill_row(take, &groups[i], &snapshot->groups[i]);
     }
+    snapshot->n_groups = n;
     if (census->rest.count > 0) {
         struct snapshot_group *row = &snapshot->groups[snapshot->n_groups++];
         memcpy(row->ages, census->rest.ages, sizeof row->ages);
@@ -203,11 +208,7 @@ static int make_rows(struct census *census) {
 }
 
 int take_groups(struct take *take) {
-    struct census census = {.take = take};
-    census.groups = view_take_array(&take->scratch, GROUPS, sizeof census.groups[0]);
-    if (census.groups == NULL) {
-        return take_fail(take, -ENOMEM, NULL);
-    }
+    struct census census = {.take = take, .groups.bytes = sizeof(struct group)};
     int result = take_each_slab(take, count_slab, &census);
     result = result != 0 ? result : take_each_heap_note(take, count_heap_object, &census);
     result = result != 0 ? result : make_rows(&census);

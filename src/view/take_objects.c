@@ -5,6 +5,7 @@
 #include "base/bits.h"
 #include "base/sort.h"
 #include "base/text.h"
+#include "view/growing.h"
 #include "view/slots.h"
 #include "view/take.h"
 
@@ -12,18 +13,11 @@
 #include <string.h>
 
 enum {
-    ITEMS_MIN = 256, /* room of a list that grows */
     SAMPLES_MAX = 1 << 20,
     SITES_MAX = 1 << 17,        /* more are not known */
     TEXT_BYTES_MAX = 192 << 20, /* of all records: such a file can be read back, */
     ROW_BYTES = 128,            /* with so much for each slab */
     NAME_BYTES = 256,
-};
-
-/* A list that grows, in the snapshot's memory: what it had is left behind. */
-struct growing {
-    void *items;
-    size_t n, room, bytes;
 };
 
 struct heap_object {
@@ -43,38 +37,7 @@ struct objects {
     size_t text_bytes;
 };
 
-/* The next item, zeroed; NULL: no memory. */
-static void *add_item(struct growing *list, struct view_memory *memory) {
-    if (list->n == list->room) {
-        size_t room = max_size(2 * list->room, ITEMS_MIN);
-        void *items = view_take_array(memory, room, list->bytes);
-        if (items == NULL) {
-            return NULL;
-        }
-        if (list->n > 0) {
-            memcpy(items, list->items, list->n * list->bytes);
-        }
-        list->items = items;
-        list->room = room;
-    }
-    return (char *)list->items + list->n++ * list->bytes;
-}
-
 /* ---- sites ----------------------------------------------------------------------------------- */
-
-/* Room for twice as many. */
-static bool grow_index(struct objects *objects) {
-    const struct snapshot_symbol *sites = objects->sites.items;
-    size_t n = objects->sites.n;
-    struct view_index *index = &objects->site_numbers;
-    if (!view_index_init(index, max_size(2 * n, ITEMS_MIN), &objects->take->scratch)) {
-        return false;
-    }
-    for (size_t i = 0; i < n; i++) {
-        (void)view_index_add(index, sites[i].address, (uint32_t)i);
-    }
-    return true;
-}
 
 /* One more than the number of a site in the list; 0: not known. */
 static int number_site(struct objects *objects, uint32_t site, uint32_t *ret) {
@@ -89,11 +52,11 @@ static int number_site(struct objects *objects, uint32_t site, uint32_t *ret) {
         char text[32];
         struct text as_number;
         number = (uint32_t)objects->sites.n;
-        if (!view_index_add(&objects->site_numbers, site, number) &&
-            !(grow_index(objects) && view_index_add(&objects->site_numbers, site, number))) {
+        if (!view_index_add_growing(&objects->site_numbers, site, number,
+                                    &objects->take->scratch)) {
             return -ENOMEM;
         }
-        struct snapshot_symbol *row = add_item(&objects->sites, &snapshot->memory);
+        struct snapshot_symbol *row = growing_add(&objects->sites, &snapshot->memory);
         text_init(&as_number, text, sizeof text);
         text_add_hex(&as_number, site);
         const char *symbol = view_take_text(&snapshot->memory, text, as_number.length);
@@ -169,7 +132,7 @@ static int add_note(struct objects *objects, uint64_t notes, uint32_t number) {
     if (result != 0) {
         return result;
     }
-    struct snapshot_thread_note *row = add_item(&objects->notes, &take->snapshot->memory);
+    struct snapshot_thread_note *row = growing_add(&objects->notes, &take->snapshot->memory);
     text_init(&text, escaped, sizeof escaped);
     text_add_escaped(&text, note + name->offset, strnlen(note + name->offset, name->bytes));
     if (row != NULL) {
@@ -303,7 +266,7 @@ static int add_slab(void *argument, const struct take_slab *slab) {
     if (result != 0) {
         return result;
     }
-    struct snapshot_slab *row = add_item(&objects->slabs, &take->snapshot->memory);
+    struct snapshot_slab *row = growing_add(&objects->slabs, &take->snapshot->memory);
     if (row != NULL) {
         row->pool = place->pool;
         row->address = start;
@@ -318,7 +281,7 @@ static int add_slab(void *argument, const struct take_slab *slab) {
 static int add_heap_object(void *argument, const struct take_heap_note *note) {
     struct objects *objects = argument;
     struct take *take = objects->take;
-    struct heap_object *object = add_item(&objects->heap_objects, &take->scratch);
+    struct heap_object *object = growing_add(&objects->heap_objects, &take->scratch);
     if (object == NULL) {
         return -ENOMEM;
     }
@@ -338,7 +301,7 @@ static int compare_heap_objects(const void *left, const void *right) {
 /* Those of one pool: `objects` are by address, `n` of them. */
 static int add_heap_list(struct objects *objects, const struct heap_object *first, size_t n) {
     struct snapshot_heap_list *row =
-        add_item(&objects->heap_lists, &objects->take->snapshot->memory);
+        growing_add(&objects->heap_lists, &objects->take->snapshot->memory);
     uint64_t before = 0;
     if (!slots_begin(&objects->writer, n)) {
         return -ENOMEM;
@@ -397,7 +360,7 @@ int take_objects(struct take *take) {
     objects.n_numbers =
         min_size(objects.n_numbers, layout_number(&take->layout, NUMBER_thread_numbers));
     objects.has_thread = view_take(&take->scratch, objects.n_numbers + 1);
-    if (objects.has_thread == NULL || !grow_index(&objects)) {
+    if (objects.has_thread == NULL) {
         return take_fail(take, -ENOMEM, NULL);
     }
     int result = read_samples(&objects);

@@ -15,7 +15,9 @@ from screen_test import Terminal, start
 from program import expect, run
 
 N_LOOKS = 21
-LOOK_MAX_MS = 50
+# It takes 24 to 40 (docs/measurements.md), more beside other tests; what grows with the square of
+# the pools takes seconds.
+LOOK_MAX_MS = 150
 
 
 @contextlib.contextmanager
