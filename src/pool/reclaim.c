@@ -12,6 +12,8 @@
 
 enum {
     STEP_NS = 25000,         /* one step's time; what is begun is finished */
+    SOON_MS = 10,            /* until the next where that was not enough, */
+    SOON_SHARE = 100,        /* and so many times what it took */
     ROUNDS_A_VISIT = 512,
     PURGE_BYTES = 128 << 10, /* one madvise in a step: some 10 microseconds */
     IDLE_SECONDS = 5,        /* a slab this long empty */
@@ -26,7 +28,8 @@ enum {
     SWEEP_VISITS = 128,      /* of a pool, and one for each of its slabs */
 };
 
-_Atomic uint64_t reclaim_last_ms;
+_Atomic uint64_t reclaim_next_ms = RECLAIM_PERIOD_MS;
+static _Atomic uint64_t whole_next_ms = RECLAIM_PERIOD_MS; /* and when it is to be a whole one */
 _Atomic uint32_t reclaim_high = SWEEP_FROM;
 _Atomic uint32_t reclaim_sweep, reclaim_sweep_left;
 static _Atomic uint32_t sweep_at = SWEEP_FROM; /* chunks at which the next begins */
@@ -266,19 +269,20 @@ static void go_on_to_next_place(void) {
 }
 
 /* From pool to pool, staying with one as long as it has something to give, until the time is over
- * or so many have been visited. */
-static void go_round(uint32_t places, uint64_t end_ns) {
-    bool first = true;
+ * or so many have been visited. `whole`: to all that a visit is for. True: the time was over. */
+static bool go_round(uint32_t places, bool whole, uint64_t end_ns) {
+    bool more = false;
     while (places > 0 && sys_clock_ns() < end_ns) {
         if (go_on_leaving(end_ns)) {
             continue;
         }
-        first = !visit(registry_place(cursor), first);
-        if (first) {
+        more = visit(registry_place(cursor), whole && !more);
+        if (!more) {
             go_on_to_next_place();
             places--;
         }
     }
+    return more || leaving != NULL;
 }
 
 static void clean_arena(void) {
@@ -330,29 +334,55 @@ static void begin_sweep(void) {
 
 /* Is a step due by the clock? Who is told so takes it. */
 static bool take_period(uint64_t now_ms) {
-    uint64_t last_ms = load_relaxed(&reclaim_last_ms);
-    return reclaim_is_time(now_ms, last_ms) &&
-           swap_if_relaxed(&reclaim_last_ms, &last_ms, now_ms);
+    uint64_t next_ms = load_relaxed(&reclaim_next_ms);
+    return reclaim_is_time(now_ms, next_ms) &&
+           swap_if_relaxed(&reclaim_next_ms, &next_ms, now_ms + RECLAIM_PERIOD_MS);
+}
+
+/* Is the one that is due a whole one? */
+static bool take_whole(uint64_t now_ms) {
+    bool whole = reclaim_is_time(now_ms, load_relaxed(&whole_next_ms));
+    if (whole) {
+        store_relaxed(&whole_next_ms, now_ms + RECLAIM_PERIOD_MS);
+    }
+    return whole;
+}
+
+/* There was not time enough, since `begin_ns`. */
+static void go_on_soon(uint64_t now_ms, uint64_t begin_ns) {
+    uint64_t pause_ms = (sys_clock_ns() - begin_ns) * SOON_SHARE / 1000000;
+    if (pause_ms < RECLAIM_PERIOD_MS) {
+        store_relaxed(&reclaim_next_ms, now_ms + max_size(pause_ms, SOON_MS));
+    }
+}
+
+/* One step, in the hands of the caller. */
+static void take_step(uint64_t now_ms, bool due, bool whole) {
+    uint64_t begin_ns = sys_clock_ns();
+    begin_sweep();
+    if (whole) {
+        clean_arena();
+    }
+    uint32_t places = due ? registry_places() : load_relaxed(&reclaim_sweep_left);
+    if (go_round(places, whole, sys_clock_ns() + STEP_NS) && due) {
+        go_on_soon(now_ms, begin_ns);
+    }
 }
 
 void reclaim_step(uint64_t now_ms) {
     int saved_errno = errno;
     bool due = take_period(now_ms);
+    bool whole = due && take_whole(now_ms);
     uint32_t grown = note_growth();
     thread_empty_caches(load_relaxed(&reclaim_sweep));
     if (grown > 0) {
         make_up_for(grown);
     }
     if ((due || grown > 0 || load_relaxed(&reclaim_sweep_left) > 0) && step_begin()) {
-        begin_sweep();
-        if (due) {
-            clean_arena();
-        }
-        uint32_t places = due ? registry_places() : load_relaxed(&reclaim_sweep_left);
-        go_round(places, sys_clock_ns() + STEP_NS);
+        take_step(now_ms, due, whole);
         step_end();
     }
-    void (*attend)(void) = due ? load_relaxed(&reclaim_attend) : NULL;
+    void (*attend)(void) = whole ? load_relaxed(&reclaim_attend) : NULL;
     if (attend != NULL) {
         attend();
     }

@@ -216,6 +216,46 @@ static void a_pool_may_end_while_its_memory_goes(void **state) {
     assert_int_equal(child_status(destroyed_half_way, NULL), 0);
 }
 
+/* As long as one step's time, and no longer, so that a step gives back one slab. */
+static int busy_purge(void *start, size_t bytes) {
+    uint64_t end_ns = sys_clock_ns() + 30000;
+    while (sys_clock_ns() < end_ns) {
+    }
+    return real_purge(start, bytes);
+}
+
+/* What a step has no time for is not left for a tenth of a second. */
+static int much_goes_back(void *unused) {
+    (void)unused;
+    enum { STEPS = 200, STEP_MS = 10, WHOLE_STEPS = STEPS * STEP_MS / RECLAIM_PERIOD_MS };
+    sys_operations.clock_ms = fake_clock_ms;
+    real_purge = sys_operations.purge;
+    struct mempool *pool = pool_of_options(&POOL_OPTIONS(.object_bytes = 8000));
+    struct mempool *user = pool_of(64);
+    get_all(pool, objects, N_OBJECTS / 3);
+    put_all(objects, N_OBJECTS / 3);
+    wait_seconds(4);
+    use_lightly(user);
+    uint64_t before = pool_stats(pool).slabs;
+    wait_seconds(2);
+    sys_operations.purge = busy_purge;
+    for (int i = 0; i < STEPS; i++) {
+        (void)add_relaxed(&now_ms, STEP_MS);
+        use_lightly(user);
+    }
+    sys_operations.purge = real_purge;
+    uint64_t gone = before - pool_stats(pool).slabs;
+    printf("%llu of %llu slabs went\n", (unsigned long long)gone, (unsigned long long)before);
+    CHECK(gone > 2 * WHOLE_STEPS);
+    CHECK_EQUAL(mempool_destroy(pool) + mempool_destroy(user), 0);
+    return 0;
+}
+
+static void a_peak_goes_back_soon(void **state) {
+    (void)state;
+    assert_int_equal(child_status(much_goes_back, NULL), 0);
+}
+
 static _Atomic int n_steps;
 
 static void count_step(void) {
@@ -241,7 +281,7 @@ static int late_thread(void *unused) {
     int steps = load_relaxed(&n_steps);
     CHECK(steps > 0);
     for (int i = 0; i < 3; i++) {
-        CHECK(thread_current->tick_ms < load_relaxed(&reclaim_last_ms));
+        CHECK(thread_current->tick_ms + RECLAIM_PERIOD_MS < load_relaxed(&reclaim_next_ms));
         reclaim_if_due(thread_current->tick_ms);
         thread_run(use_and_reclaim, pool);
         CHECK_EQUAL(load_relaxed(&n_steps), steps);
@@ -264,6 +304,7 @@ int main(void) {
         cmocka_unit_test(the_wrap_of_seconds_is_harmless),
         cmocka_unit_test(empty_slabs_go_back_after_a_while),
         cmocka_unit_test(a_pool_may_end_while_its_memory_goes),
+        cmocka_unit_test(a_peak_goes_back_soon),
         cmocka_unit_test(a_step_is_taken_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
