@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OBJECT_BYTES = 1000, N_OBJECTS = 16000, SECONDS_MAX = 50, LIGHT_BURST = 20 };
+enum { OBJECT_BYTES = 1000, N_OBJECTS = 32000, SECONDS_MAX = 50, LIGHT_BURST = 20 };
 
 /* No burst of 40 calls may give back more than this share of all slabs. (What a call may do is
  * bounded in time; but where other processes run too, measured times make a poor test.) */

@@ -15,9 +15,8 @@ from screen_test import Terminal, start
 from program import expect, run
 
 N_LOOKS = 21
-# It takes 24 to 40 (docs/measurements.md), more beside other tests; what grows with the square of
-# the pools takes seconds.
-LOOK_MAX_MS = 150
+LOOK_MAX_MS = 50
+ATTEMPTS = 3  # what else the machine does only adds
 
 
 @contextlib.contextmanager
@@ -109,8 +108,11 @@ def cpu_ms(command, pid, n):
 def cost(command, program):
     """A look at 10,000 pools and a million objects takes its time, and no more."""
     with watched(program, 10000, 1000000, 30) as pid:
-        before = cpu_ms(command, pid, 1)
-        look_ms = (cpu_ms(command, pid, N_LOOKS) - before) / (N_LOOKS - 1)
+        for _ in range(ATTEMPTS):
+            before = cpu_ms(command, pid, 1)
+            look_ms = (cpu_ms(command, pid, N_LOOKS) - before) / (N_LOOKS - 1)
+            if look_ms <= LOOK_MAX_MS:
+                break
     print(f'10,000 pools: {look_ms:.1f} ms of processor time a look')
     expect(look_ms <= LOOK_MAX_MS, f'{look_ms} ms')
 

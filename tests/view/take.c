@@ -397,6 +397,11 @@ static int memory_fails(void *unused) {
         CHECK(result == 0 || (result == -ENOMEM && strcmp(error.text, "no memory") == 0));
     }
     CHECK(nth > 6);
+    size_t n_pools = 0; /* beside the heap's classes */
+    for (size_t i = 0; i < snapshot->n_pools; i++) {
+        n_pools += snapshot->pools[i].kind == SNAPSHOT_POOL;
+    }
+    CHECK_EQUAL(n_pools, 200);
     check_groups(snapshot);
     snapshot_free(snapshot);
     end_leaking();
