@@ -12,8 +12,8 @@
  *     destructors, then the pages, 128 KiB at a time, then the chunks;
  *   - of the arena's dirty runs, 128 KiB of what was not needed since the last step goes back.
  * Where its time was over before the slabs were, another step goes on with these alone, after a
- * hundred times as long as this one took, at least 10 ms: so a peak goes back soon, and takes a
- * hundredth of a processor at most.
+ * hundred times as long as this one took, but 10 to 100 ms: so a peak goes back soon, and takes a
+ * hundredth of a processor, or what a step every 100 ms takes where one is longer than 1 ms.
  * Where a slab is refused for want of memory, all of that is done at once for every pool
  * (reclaim_all).
  *
