@@ -24,7 +24,8 @@ struct recorder {
     void (*destroyed)(const struct mempool *pool);
 };
 
-/* NULL: nobody records. Written with the locks of hold_lock held, or, to end it, at any time. */
+/* NULL: nobody records. Written with the locks of hold_lock held, or, to end it, at any time.
+ * While recording begins, the hooks wait. */
 extern const struct recorder *_Atomic pool_recorder;
 
 /* Rank: behind all others. Held across a fork. */
@@ -32,8 +33,9 @@ extern struct sys_lock recorder_lock;
 /* In the child of a fork, with every lock but this held: the recorder is the parent's. */
 extern void (*_Atomic pool_recorder_child)(void);
 
-#define TELL_RECORDER(what)                                                      \
+#define TELL_RECORDER(what)                                               \
     do {                                                                  \
+        signal_fence(); /* H2 pairs with H1 in record/recording.c */      \
         const struct recorder *recorder = load_relaxed(&pool_recorder);   \
         if (MEMPOOL_UNLIKELY(recorder != NULL)) {                         \
             recorder->what;                                               \

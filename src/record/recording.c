@@ -217,7 +217,11 @@ static int start(int fd, bool owned) {
     if (load_relaxed(&state) != RECORDING_IDLE) {
         return -EBUSY;
     }
+    /* H1 pairs with H2 in pool/recorder.h, by the barrier of hold_begin: who still found nobody
+     * recording, its block's tag is seen by recording_existing. */
+    store_relaxed(&pool_recorder, &hooks);
     if (!hold_begin()) {
+        store_relaxed(&pool_recorder, NULL);
         return -ENOSYS;
     }
     sys_lock_take(&recorder_lock);
@@ -240,10 +244,10 @@ static int start(int fd, bool owned) {
         store_relaxed(&state, RECORDING_ON);
         watch_threads();
         store_relaxed(&pool_recorder_child, start_child);
-        store_relaxed(&pool_recorder, &hooks);
     }
     sys_lock_drop(&recorder_lock);
     if (result != 0) {
+        store_relaxed(&pool_recorder, NULL);
         hold_end();
     }
     return result;

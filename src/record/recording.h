@@ -13,9 +13,11 @@
  *
  * BROKEN: the hooks are gone; depots stay held until nobody holds a lock that letting go needs.
  *
- * To begin, all locks are taken and all caches drawn in; then pools and live objects are told, and
- * then the locks are dropped: so nothing is missed and nothing told twice but gets that were under
- * way, whose second telling changes nothing.
+ * To begin, all locks are taken, the hooks set, and all caches drawn in; then pools and live
+ * objects are told, and then the locks are dropped. A get that is under way may be past its lock:
+ * it is told with what is live, or by its hook, which waits, or by both; a second telling changes
+ * nothing. The recorder takes a block for live once it has its tag; were the hooks set after it has
+ * looked at the tags, a block that got its own between would be missed.
  *
  * A signal handler that interrupts the recorder itself, on the same thread, cannot wait for it:
  * its event is lost, and counted. Any other may wait: who has the lock waits for the reader at
