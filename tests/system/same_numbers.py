@@ -51,9 +51,12 @@ def tasks(pid):
 
 
 def is_stopped(path):
-    """Is a thread?"""
-    with open(path, encoding='utf-8', errors='replace') as file:
-        return file.read().rpartition(')')[2].split()[0] in 'TtZX'
+    """Is a thread? One that has just ended does not run either."""
+    try:
+        with open(path, encoding='utf-8', errors='replace') as file:
+            return file.read().rpartition(')')[2].split()[0] in 'TtZX'
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 def say(command, *words):
