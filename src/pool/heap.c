@@ -49,6 +49,8 @@ static struct heap_note *note_insert(struct mempool *pool, void *object, uintptr
     note->serial = ++last_serial;
     struct heap_note **bucket = bucket_of(object);
     note->next = *bucket;
+    /* N1 pairs with N2 in view/heap_notes.c: what the bucket leads to is whole */
+    atomic_thread_fence(memory_order_release);
     *bucket = note;
     bump_owned(&n_notes, 1);
     sys_lock_drop(&heap_lock);
@@ -66,6 +68,7 @@ static struct heap_note *note_remove(const void *object) {
         note = *at;
         if (note != NULL) {
             *at = note->next;
+            note->serial = 0;
             bump_owned(&n_notes, 0 - (size_t)1);
         }
     }

@@ -8,6 +8,9 @@
  * pointer is one of these; a pointer without a note is foreign and refused, never handed to free.
  * The note also carries the record that a slot would have.
  *
+ * Readers of the process take no lock (view/heap_notes.h): a note is put before all others of its
+ * bucket, with a serial above theirs, and has none once it is taken out.
+ *
  * Lock: heap_lock (after a depot's), held with signals blocked. malloc and free are called outside
  * of it. Cost: a lock and a hash per get and per put; it is the slow policy by nature. */
 #ifndef MEMPOOL_POOL_HEAP_H
@@ -25,7 +28,7 @@ struct heap_note {
     void *object;
     struct mempool *pool;
     uint64_t record_value;
-    uint64_t serial; /* order of birth, for walks */
+    uint64_t serial; /* order of birth, for walks; 0: in no bucket */
 };
 
 enum { HEAP_BUCKETS_SHIFT = 12, HEAP_BUCKETS = 1 << HEAP_BUCKETS_SHIFT };

@@ -131,6 +131,7 @@ static const struct publication_field fields[] = {
     FIELD(heap_note, object),
     FIELD(heap_note, pool),
     FIELD(heap_note, record_value),
+    FIELD(heap_note, serial),
     WHOLE(sample_table),
     FIELD(sample_table, mean_bytes),
     FIELD(sample_table, samples),

@@ -4,12 +4,13 @@
 
 #include "base/bits.h"
 #include "base/text.h"
+#include "view/heap_notes.h"
 #include "view/take.h"
 
 #include <errno.h>
 #include <string.h>
 
-enum { HEAP_NOTES_MAX = 1 << 26, SAMPLES_MAX = 1 << 20 };
+enum { SAMPLES_MAX = 1 << 20, FOUND = 1 /* what ends a walk */ };
 
 struct describing {
     struct layout layout;
@@ -252,59 +253,41 @@ static int describe_slot(struct describing *d, uint64_t offset) {
 
 /* ---- single allocations ---------------------------------------------------------------------- */
 
-/* Is the address in the object of this note? Then it is told. */
-static int match_note(struct describing *d, bool *ret_is_found) {
+/* Is the address in the object of this note? Then it is told, and the walk is over: FOUND. */
+static int match_note(void *argument, const struct view_heap_note *note) {
+    struct describing *d = argument;
     const struct layout *layout = &d->layout;
     struct view_description *found = &d->found;
-    uint64_t object = layout_get(layout, d->other, FIELD_heap_note_object);
-    uint64_t pool = layout_get(layout, d->other, FIELD_heap_note_pool);
-    uint64_t value = layout_get(layout, d->other, FIELD_heap_note_record_value);
     bool is_one;
-    if (object > found->address || found->address - object > UINT32_MAX) {
+    if (note->object > found->address || found->address - note->object > UINT32_MAX) {
         return 0;
     }
-    int result = read_pool(d, pool, &is_one);
+    int result = read_pool(d, note->pool, &is_one);
     if (result != 0 || !is_one) {
         return result;
     }
     const char *depot = layout_inner(layout, d->pool, FIELD_mempool_depot);
     const char *shape = layout_inner(layout, depot, FIELD_depot_shape);
     uint64_t bytes = layout_get(layout, shape, FIELD_shape_object_bytes);
-    if (found->address - object >= bytes) {
+    if (found->address - note->object >= bytes) {
         return 0;
     }
-    *ret_is_found = true;
     found->state = MEMPOOL_STATE_LIVE;
     found->is_heap = true;
-    found->object = object;
-    found->offset = found->address - object;
+    found->object = note->object;
+    found->offset = found->address - note->object;
     found->object_bytes = found->padded_bytes = bytes;
     found->is_pool_destroyed =
         layout_get(layout, depot, FIELD_depot_state) != layout_number(layout, NUMBER_state_alive);
-    found->pool = found->is_pool_destroyed ? 0 : pool;
+    found->pool = found->is_pool_destroyed ? 0 : note->pool;
     name_pool(d);
-    return read_past(d, value);
+    result = read_past(d, note->record);
+    return result != 0 ? result : FOUND;
 }
 
 static int describe_heap(struct describing *d) {
-    const struct layout *layout = &d->layout;
-    size_t n = layout_number(layout, NUMBER_heap_buckets), left = HEAP_NOTES_MAX;
-    uint64_t table = 0;
-    bool is_found = false;
-    int result = layout_root(layout, ROOT_OF_heap_buckets, &table);
-    uint64_t *buckets = view_take_array(&d->scratch, n, sizeof buckets[0]);
-    if (result != 0 || table == 0 || buckets == NULL) {
-        return result != 0 ? result : buckets == NULL ? -ENOMEM : 0;
-    }
-    result = view_read(layout->source, table, buckets, n * sizeof buckets[0]);
-    for (size_t i = 0; i < n && result == 0 && !is_found; i++) {
-        for (uint64_t at = buckets[i]; at != 0 && result == 0 && !is_found && left-- > 0;) {
-            result = read_struct(d, at, SIZE_heap_note, d->other);
-            at = layout_get(layout, d->other, FIELD_heap_note_next);
-            result = result != 0 ? result : match_note(d, &is_found);
-        }
-    }
-    return result;
+    int result = view_each_heap_note(&d->layout, &d->scratch, match_note, d);
+    return result == FOUND ? 0 : result;
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */

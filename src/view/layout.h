@@ -47,6 +47,7 @@
     X(descriptor, reciprocal) X(descriptor, slab) \
     X(slab, owner) X(slab, records) X(slab, first_chunk) \
     X(heap_note, next) X(heap_note, object) X(heap_note, pool) X(heap_note, record_value) \
+    X(heap_note, serial) \
     X(sample_table, mean_bytes) X(sample_table, dropped) X(sample_table, samples) \
     X(sample_table, stacks) \
     X(sample_table, samples_used) X(sample_table, stacks_used) \

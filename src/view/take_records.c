@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* The walk over all records: descriptors lead to slabs, slabs to records; and over the notes of
- * single allocations.
+/* The walk over all records: descriptors lead to slabs, slabs to records; and over single
+ * allocations (view/heap_notes.h).
  *
  * A slab whose owner or records changed while its records were read is left out: it had just been
  * given back, or made. */
 #include "base/bits.h"
+#include "view/heap_notes.h"
 #include "view/take.h"
 
 #include <errno.h>
 
-enum {
-    SLOTS_MAX = 1 << 20, /* of one slab; more are not believed */
-    HEAP_NOTES_MAX = 1 << 26,
-};
+enum { SLOTS_MAX = 1 << 20 /* of one slab; more are not believed */ };
 
 /* ---- slabs ----------------------------------------------------------------------------------- */
 
@@ -120,50 +118,25 @@ int take_each_slab(struct take *take, int (*visit)(void *argument, const struct 
 
 /* ---- single allocations ---------------------------------------------------------------------- */
 
-/* Of pools that fall back to malloc: chains of notes. */
-static int visit_chain(struct take *take, uint64_t at, size_t *left,
-                       int (*visit)(void *argument, const struct take_heap_note *note),
-                       void *argument) {
-    const struct layout *layout = &take->layout;
-    char note[LAYOUT_STRUCT_BYTES_MAX];
-    int result = 0;
-    while (at != 0 && result == 0 && (*left)-- > 0) {
-        result = take_read(take, at, note, layout->sizes[SIZE_heap_note]);
-        if (result != 0) {
-            return result;
-        }
-        struct take_heap_note found = {
-            .object = layout_get(layout, note, FIELD_heap_note_object),
-            .record = layout_get(layout, note, FIELD_heap_note_record_value),
-        };
-        uint64_t pool = layout_get(layout, note, FIELD_heap_note_pool);
-        if (take_place_of_depot(take, pool + layout->fields[FIELD_mempool_depot].offset,
-                                &found.place) &&
-            take->places[found.place].pool != SNAPSHOT_NONE) {
-            result = visit(argument, &found);
-        }
-        at = layout_get(layout, note, FIELD_heap_note_next);
-    }
-    return result;
+struct note_visitor {
+    struct take *take;
+    int (*visit)(void *argument, const struct take_heap_note *note);
+    void *argument;
+};
+
+static int visit_note(void *argument, const struct view_heap_note *note) {
+    const struct note_visitor *visitor = argument;
+    const struct take *take = visitor->take;
+    struct take_heap_note found = {.object = note->object, .record = note->record};
+    uint64_t depot = note->pool + take->layout.fields[FIELD_mempool_depot].offset;
+    bool has_row = take_place_of_depot(take, depot, &found.place) &&
+                   take->places[found.place].pool != SNAPSHOT_NONE;
+    return has_row ? visitor->visit(visitor->argument, &found) : 0;
 }
 
 int take_each_heap_note(struct take *take,
                         int (*visit)(void *argument, const struct take_heap_note *note),
                         void *argument) {
-    size_t n = layout_number(&take->layout, NUMBER_heap_buckets);
-    size_t left = HEAP_NOTES_MAX;
-    uint64_t table;
-    int result = layout_root(&take->layout, ROOT_OF_heap_buckets, &table);
-    if (result != 0 || table == 0) {
-        return result;
-    }
-    uint64_t *buckets = view_take_array(&take->scratch, n, sizeof buckets[0]);
-    if (buckets == NULL) {
-        return -ENOMEM;
-    }
-    result = take_read(take, table, buckets, n * sizeof buckets[0]);
-    for (size_t i = 0; i < n && result == 0; i++) {
-        result = visit_chain(take, buckets[i], &left, visit, argument);
-    }
-    return result;
+    struct note_visitor visitor = {.take = take, .visit = visit, .argument = argument};
+    return view_each_heap_note(&take->layout, &take->scratch, visit_note, &visitor);
 }
