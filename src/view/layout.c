@@ -162,12 +162,13 @@ static int look_up_numbers(struct layout *layout, struct snapshot_error *error) 
     return 0;
 }
 
-/* Numbers that we divide by, shift by and multiply with. */
+/* Numbers that we divide by, shift by and multiply with. Tallies of all accounts, a piece of
+ * 1 << place_shift each, are read at once. */
 static int check_numbers(const struct layout *layout, struct snapshot_error *error) {
     static const enum layout_number shifts[] = {
         NUMBER_record_thread_shift, NUMBER_record_time_shift, NUMBER_record_site_shift,
-        NUMBER_tag_bytes_shift,     NUMBER_place_shift,       NUMBER_room_bytes_shift,
-        NUMBER_room_blocks_shift,   NUMBER_chunk_shift};
+        NUMBER_tag_bytes_shift,     NUMBER_room_bytes_shift,  NUMBER_room_blocks_shift,
+        NUMBER_chunk_shift};
     const uint64_t *numbers = layout->numbers;
     bool good = numbers[NUMBER_pool_bytes] >= layout->sizes[SIZE_mempool] &&
                 numbers[NUMBER_pool_bytes] <= LAYOUT_STRUCT_BYTES_MAX &&
@@ -175,6 +176,7 @@ static int check_numbers(const struct layout *layout, struct snapshot_error *err
                 numbers[NUMBER_slab_bytes] <= LAYOUT_STRUCT_BYTES_MAX &&
                 numbers[NUMBER_heap_table_bytes] <= (1 << 20) &&
                 numbers[NUMBER_thread_numbers] <= (1 << 16) &&
+                numbers[NUMBER_place_shift] <= LAYOUT_PLACE_SHIFT_MAX &&
                 numbers[NUMBER_heap_buckets] <= (1 << 20) && numbers[NUMBER_sample_one] > 0;
     for (size_t i = 0; i < sizeof shifts / sizeof shifts[0]; i++) {
         good = good && numbers[shifts[i]] < 64;

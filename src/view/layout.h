@@ -82,6 +82,7 @@ enum layout_root { LAYOUT_ROOTS(LAYOUT_ENUM_ROOT) LAYOUT_N_ROOTS };
 enum {
     LAYOUT_MISUSES_MAX = 64,
     LAYOUT_STRUCT_BYTES_MAX = 16384, /* larger ones are not believed */
+    LAYOUT_PLACE_SHIFT_MAX = 12,     /* likewise: a tally's place has 64 bytes, not 4096 */
 };
 
 struct layout_place {

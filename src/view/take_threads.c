@@ -28,10 +28,10 @@ static uint64_t field_of(const struct take *take, const struct reading *reading,
     return layout_get(&take->layout, reading->bytes, field);
 }
 
-/* Room of so many bytes, which only grows. */
+/* Room of so many bytes, which only grows. How many they are the process says. */
 static bool have_room(struct take *take, char **buffer, size_t *room, size_t bytes) {
     if (bytes > *room) {
-        char *larger = view_take(&take->scratch, bytes * 2);
+        char *larger = bytes <= SIZE_MAX / 2 ? view_take(&take->scratch, bytes * 2) : NULL;
         if (larger == NULL) {
             return false;
         }

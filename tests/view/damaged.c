@@ -11,7 +11,7 @@
 #include "self.h"
 #include <mempool/account.h>
 #include <mempool/observe.h>
-#include "view/publication.h"
+#include "view/layout.h"
 
 enum { N_ROUNDS = 3000, SECONDS_MAX = 60 };
 
@@ -124,7 +124,19 @@ static void damage_is_survived(void **state) {
     assert_true(n_taken > 0 && n_refused > 0);
 }
 
-/* The header and its tables, too; with a sum that fits what was damaged. */
+/* A sum that fits what was damaged. */
+static void sum_again(struct publication *head) {
+    const unsigned char *bytes = (const unsigned char *)head;
+    size_t n = head->bytes < PUBLICATION_BYTES ? head->bytes : PUBLICATION_BYTES;
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    head->checksum = 0;
+    for (size_t i = 0; i < n; i++) {
+        hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+    }
+    head->checksum = hash;
+}
+
+/* The header and its tables, too. */
 static int read_own(struct view_source *source, uint64_t address, void *into, size_t n) {
     static char published[PUBLICATION_BYTES];
     (void)source;
@@ -138,13 +150,7 @@ static int read_own(struct view_source *source, uint64_t address, void *into, si
         for (uint64_t i = rng_below(&rng, 4); i < 5; i++) {
             published[rng_below(&rng, bytes)] ^= (char)(1 << rng_below(&rng, 8));
         }
-        bytes = head->bytes < PUBLICATION_BYTES ? head->bytes : PUBLICATION_BYTES;
-        head->checksum = 0;
-        uint64_t hash = UINT64_C(0xcbf29ce484222325);
-        for (size_t i = 0; i < bytes; i++) {
-            hash = (hash ^ (unsigned char)published[i]) * UINT64_C(0x100000001b3);
-        }
-        head->checksum = hash;
+        sum_again(head);
     }
     memcpy(into, published, n);
     return 0;
@@ -168,6 +174,74 @@ static void damaged_headers_are_survived(void **state) {
         }
     }
     assert_true(n_refused > 0);
+}
+
+/* ---- what is made to overflow ---------------------------------------------------------------- */
+
+static struct layout sound; /* the real one */
+static bool is_huge_asked;
+
+/* Tallies' places of half of all addresses; how many bytes there are is told behind a thread. */
+static void craft(struct publication *head) {
+    struct publication_number *numbers =
+        (struct publication_number *)(void *)((char *)head + head->numbers);
+    struct publication_field *fields =
+        (struct publication_field *)(void *)((char *)head + head->fields);
+    for (uint32_t i = 0; i < head->n_numbers; i++) {
+        if (strcmp(numbers[i].name, "place_shift") == 0) {
+            numbers[i].value = 63;
+        }
+    }
+    for (uint32_t i = 0; i < head->n_fields; i++) {
+        if (strcmp(fields[i].structure, "thread") == 0 && fields[i].field[0] == '\0') {
+            fields[i].bytes = sound.sizes[SIZE_thread] + (uint32_t)sizeof(uint64_t);
+        }
+        if (strcmp(fields[i].structure, "thread") == 0 &&
+            strcmp(fields[i].field, "tally_bytes") == 0) {
+            fields[i].offset = sound.sizes[SIZE_thread];
+            fields[i].bytes = sizeof(uint64_t);
+        }
+    }
+    sum_again(head);
+}
+
+/* One account: twice the bytes of its place are none. */
+static int read_crafted(struct view_source *source, uint64_t address, void *into, size_t n) {
+    static _Alignas(uint64_t) char published[PUBLICATION_BYTES];
+    const uint64_t one = 1, half = UINT64_C(1) << 63;
+    (void)source;
+    if (n > SIZE_MAX / 4) {
+        is_huge_asked = true;
+        return -EIO;
+    }
+    if (address == real.header) {
+        assert_int_equal(real.read(&real, address, published, sizeof published), 0);
+        craft((struct publication *)(void *)published);
+        memcpy(into, published, n);
+        return 0;
+    }
+    int result = real.read(&real, address, into, n);
+    if (result == 0 && address == sound.roots[ROOT_OF_n_accounts]) {
+        memcpy(into, &one, sizeof one);
+    }
+    if (result == 0 && n == sound.sizes[SIZE_thread] + sizeof half) {
+        memcpy((char *)into + sound.sizes[SIZE_thread], &half, sizeof half);
+    }
+    return result;
+}
+
+static void sizes_do_not_wrap(void **state) {
+    (void)state;
+    struct view_memory memory = {.newest = NULL};
+    struct view_source source = {.read = read_crafted, .header = real.header};
+    struct snapshot_options options = {.want = 0};
+    struct snapshot_error error;
+    struct snapshot *snapshot = NULL;
+    assert_int_equal(layout_read(&sound, &real, &memory, &error), 0);
+    view_give_all(&memory);
+    int result = snapshot_take(&snapshot, &source, &options, &error);
+    assert_false(is_huge_asked);
+    assert_int_equal(result, -EBADMSG);
 }
 
 /* Every read fails in turn. */
@@ -207,6 +281,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_wrong_sum_is_refused),
         cmocka_unit_test(failing_reads_are_said),
+        cmocka_unit_test(sizes_do_not_wrap),
         cmocka_unit_test(damage_is_survived),
         cmocka_unit_test(damaged_headers_are_survived),
     };
