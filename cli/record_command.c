@@ -27,6 +27,14 @@ static int child_status(const struct child *child) {
                                       : WEXITSTATUS(child->status);
 }
 
+/* As the command will have them: until it runs, handlers of ours would swallow what it is told. */
+static void leave_signals(const sigset_t *before) {
+    (void)signal(SIGINT, SIG_DFL);
+    (void)signal(SIGTERM, SIG_DFL);
+    (void)signal(SIGHUP, SIG_DFL);
+    (void)sigprocmask(SIG_SETMASK, before, NULL);
+}
+
 /* The child: becomes the command, and says why it cannot. */
 static _Noreturn void run_child(char **command, int fd) {
     char setting[64];
@@ -43,16 +51,20 @@ static _Noreturn void run_child(char **command, int fd) {
 
 static int start(struct child *child, struct record_job *job) {
     int ends[2];
+    sigset_t before;
     if (pipe(ends) != 0) {
         return -errno;
     }
     (void)fcntl(ends[0], F_SETPIPE_SZ, PIPE_BYTES);
+    record_hold_signals(&before);
     child->pid = fork();
     if (child->pid == 0) {
+        leave_signals(&before);
         close(ends[0]);
         run_child(job->command, ends[1]);
     }
     int why = child->pid < 0 ? -errno : 0;
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
     close(ends[1]);
     if (why != 0) {
         close(ends[0]);
@@ -64,16 +76,17 @@ static int start(struct child *child, struct record_job *job) {
     return 0;
 }
 
-/* What we are told to end is the command's to end. On a terminal it was told already. */
+/* What we are told to end is the command's to end. On a terminal it was told already. Once it has
+ * ended, its number may be another's. */
 static void hand_on_signal(struct child *child) {
-    if (record_is_interrupted() && !child->is_told) {
+    if (record_is_interrupted() && !child->is_told && !child->has_ended) {
         child->is_told = true;
         (void)kill(child->pid, SIGTERM);
     }
 }
 
-static void look_at_child(struct child *child, int options) {
-    if (!child->has_ended && waitpid(child->pid, &child->status, options) == child->pid) {
+static void look_at_child(struct child *child) {
+    if (!child->has_ended && waitpid(child->pid, &child->status, WNOHANG) == child->pid) {
         child->has_ended = true;
     }
 }
@@ -82,15 +95,31 @@ static void look_at_child(struct child *child, int options) {
 static bool is_going_on(struct record_source *source) {
     struct child *child = (struct child *)source;
     hand_on_signal(child);
-    look_at_child(child, WNOHANG);
+    look_at_child(child);
     return !child->has_ended && !source->is_stopped;
 }
 
+static void note_end(int number) {
+    (void)number; /* it wakes who waits */
+}
+
+/* Signals come in only while we wait: none is lost between looking and waiting. */
 static void wait_for_end(struct child *child) {
-    while (!child->has_ended) {
-        look_at_child(child, 0);
+    struct sigaction on_end = {.sa_handler = note_end};
+    sigset_t before, waiting, end;
+    sigemptyset(&on_end.sa_mask);
+    sigemptyset(&end);
+    sigaddset(&end, SIGCHLD);
+    (void)sigaction(SIGCHLD, &on_end, NULL);
+    record_hold_signals(&before);
+    (void)sigprocmask(SIG_BLOCK, &end, NULL);
+    waiting = before;
+    sigdelset(&waiting, SIGCHLD);
+    for (look_at_child(child); !child->has_ended; look_at_child(child)) {
         hand_on_signal(child);
+        (void)sigsuspend(&waiting);
     }
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
 int record_run(struct record_job *job) {

@@ -36,6 +36,15 @@ void record_catch_signals(void) {
     (void)sigaction(SIGHUP, &action, NULL);
 }
 
+void record_hold_signals(sigset_t *ret_before) {
+    sigset_t held;
+    sigemptyset(&held);
+    sigaddset(&held, SIGINT);
+    sigaddset(&held, SIGTERM);
+    sigaddset(&held, SIGHUP);
+    (void)sigprocmask(SIG_BLOCK, &held, ret_before);
+}
+
 bool record_is_interrupted(void) {
     return interrupted != 0;
 }

@@ -3,6 +3,7 @@
 #ifndef CLI_RECORD_JOB_H
 #define CLI_RECORD_JOB_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -49,8 +50,11 @@ int record_attach(struct record_job *job);
 /** record_now: seconds of a clock that only goes forward. */
 double record_now(void);
 
-/** record_on_signals: 1 once SIGINT, SIGTERM or SIGHUP came; the first call catches them. */
+/** record_is_interrupted: did SIGINT, SIGTERM or SIGHUP come since record_catch_signals? */
 bool record_is_interrupted(void);
 void record_catch_signals(void);
+
+/** record_hold_signals: block them; *ret_before is the mask that lets them in again. */
+void record_hold_signals(sigset_t *ret_before);
 
 #endif

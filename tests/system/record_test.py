@@ -99,6 +99,36 @@ def check_endings(command, program, place):
     expect(replayed(command, trace)['events'] > 100, 'what was written is lost')
 
 
+def check_late_signals(command, program, place):
+    """A signal that comes while the trace is saved, or before, is handed on, too."""
+    trace = os.path.join(place, 'late.trace.zst')
+    begun = time.monotonic()
+    complaints, into = os.pipe()
+    os.set_blocking(into, False)
+    try:
+        while True:  # it is full then, and the recorder is kept in saying what it saved
+            os.write(into, bytes(4096))
+    except BlockingIOError:
+        os.set_blocking(into, True)
+    with subprocess.Popen([command, 'record', '--events=100', '-o', trace, '--', program,
+                           'forever'], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=into) as recorder:
+        try:
+            while not os.path.exists(trace):
+                expect(time.monotonic() < begun + TIMEOUT, 'it does not end by itself')
+                time.sleep(0.01)
+            time.sleep(0.3)
+            recorder.send_signal(signal.SIGTERM)
+            time.sleep(0.1)
+            os.read(complaints, 1 << 20)
+            status = recorder.wait(TIMEOUT / 4)
+            expect(status == 128 + signal.SIGTERM, f'{status}')
+        finally:
+            recorder.kill()
+            os.close(complaints)
+            os.close(into)
+
+
 def check_streams(command, program, place):
     """MEMPOOL_RECORD with a file, and what is no stream."""
     stream, trace = os.path.join(place, 'stream.%p'), os.path.join(place, 'from.trace.zst')
@@ -241,6 +271,7 @@ def main(command, program):
         check_command(command, program, place)
         check_limits(command, program, place)
         check_endings(command, program, place)
+        check_late_signals(command, program, place)
         check_streams(command, program, place)
         check_usage(command, place)
         check_process(command, program, place)
