@@ -25,6 +25,7 @@ struct writing {
     void (*format)(const struct snapshot *snapshot, struct export_output *output);
     const void *arg;
     int (*print)(const void *arg, FILE *stream);
+    sigset_t before; /* signals that were blocked when we were called */
 };
 
 static int refuse(const struct writing *writing, int error) {
@@ -110,15 +111,10 @@ static int write_beside(const struct writing *writing, const char *path) {
     return CLI_OK;
 }
 
-static int write_path(const struct writing *writing) {
-    char path[PATH_MAX];
-    struct stat status;
-    if (stat(writing->path, &status) != 0) {
-        return write_beside(writing, writing->path);
-    }
-    if (S_ISREG(status.st_mode) && realpath(writing->path, path)) {
-        return write_beside(writing, path);
-    }
+/* A pipe may wait for its reader for ever, to open it and to take what is written. Nothing is half
+ * written there under a name, so that a signal need not wait. */
+static int write_irregular(const struct writing *writing) {
+    sigprocmask(SIG_SETMASK, &writing->before, NULL);
     int fd = open(writing->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0) {
         return refuse(writing, errno);
@@ -128,21 +124,33 @@ static int write_path(const struct writing *writing) {
     return result;
 }
 
+static int write_path(const struct writing *writing) {
+    char path[PATH_MAX];
+    struct stat status;
+    if (stat(writing->path, &status) != 0) {
+        return write_beside(writing, writing->path);
+    }
+    if (S_ISREG(status.st_mode) && realpath(writing->path, path)) {
+        return write_beside(writing, path);
+    }
+    return write_irregular(writing);
+}
+
 static int write_whole(struct writing *writing) {
     if (!writing->path || strcmp(writing->path, "-") == 0) {
         writing->path = "standard output";
         return write_into(writing, STDOUT_FILENO);
     }
-    sigset_t later, before;
+    sigset_t later;
     sigemptyset(&later);
     sigaddset(&later, SIGINT);
     sigaddset(&later, SIGTERM);
     sigaddset(&later, SIGHUP);
-    sigprocmask(SIG_BLOCK, &later, &before);
+    sigprocmask(SIG_BLOCK, &later, &writing->before);
     void (*on_large)(int) = signal(SIGXFSZ, SIG_IGN);
     int status = write_path(writing);
     signal(SIGXFSZ, on_large);
-    sigprocmask(SIG_SETMASK, &before, NULL);
+    sigprocmask(SIG_SETMASK, &writing->before, NULL);
     return status;
 }
 

@@ -13,7 +13,8 @@ struct snapshot;
  *  standard output. What is there already is replaced when all is written, never before, and stays
  *  where that fails; what is no regular file (a terminal, a pipe) is written into.
  *  Shape:   an exit status; a complaint where it is not CLI_OK.
- *  Threads: one. SIGINT, SIGTERM and SIGHUP wait until it is done; SIGXFSZ, too, is an error. */
+ *  Threads: one. SIGINT, SIGTERM and SIGHUP wait until a regular file is done; SIGXFSZ, too, is an
+ *           error. */
 int whole_file_write(const char *verb, const char *path, const struct snapshot *snapshot,
                      void (*format)(const struct snapshot *snapshot,
                                     struct export_output *output));

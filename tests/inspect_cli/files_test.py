@@ -4,9 +4,11 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 from looking import Command, by
 from program import expect
@@ -191,6 +193,30 @@ def check_writing(command, sample, place):
         expect('pool-name=dht:inode\nhot-count=40\n' in file.read(), 'no pool in the dump')
 
 
+def check_stalled(command, sample, place):
+    """Who waits for the reader of a pipe can be interrupted: none has opened it, or it is full."""
+    pipe = os.path.join(place, 'pipe')
+    os.mkfifo(pipe)
+    for is_open in (False, True):
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK) if is_open else -1
+        filler = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK) if is_open else -1
+        try:
+            while is_open:
+                os.write(filler, bytes(4096))
+        except BlockingIOError:
+            pass
+        with subprocess.Popen([command.path, 'snapshot', '--snapshot', sample, '-o', pipe]) as one:
+            try:
+                time.sleep(0.5)
+                one.send_signal(signal.SIGTERM)
+                expect(one.wait(10) == -signal.SIGTERM, f'ended with {one.returncode}')
+            finally:
+                one.kill()
+        for fd in (reader, filler):
+            if fd >= 0:
+                os.close(fd)
+
+
 def check_refused(command, sample):
     """Bad words of all verbs."""
     for verb in ('show', 'sites', 'ages', 'ledger', 'snapshot', 'dump'):
@@ -225,6 +251,7 @@ def main(command_path, sample, core):
         check_growth(command, sample, place)
         check_two_kinds(command, sample, place)
         check_writing(command, sample, place)
+        check_stalled(command, sample, place)
 
 
 if __name__ == '__main__':
