@@ -286,7 +286,7 @@ static int find_site(struct target_own *own, uint64_t site, struct target_site *
         *ret = (struct target_site){
             .address = found.address,
             .symbol = found.symbol,
-            .path = found.image ? found.image->path : NULL,
+            .path = found.image ? found.image->shown : NULL,
             .build_id = found.image ? found.image->layout.build_id : NULL,
             .offset = found.offset,
         };

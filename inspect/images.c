@@ -77,22 +77,34 @@ static void free_image(struct image *image) {
     if (image) {
         symbols_free(image->symbols);
         free(image->path);
+        free(image->shown);
         free(image);
     }
+}
+
+/* Whoever looks at the process has a terminal, which obeys what it is shown. */
+static char *printable_copy(const char *path) {
+    char *copy = strdup(path);
+    for (char *at = copy; at && *at; at++) {
+        *at = view_is_printable((unsigned char)*at) ? *at : '?';
+    }
+    return copy;
 }
 
 static struct image *new_image(const struct images *images, const struct mapped_list *maps,
                                const struct mapped *mapped) {
     struct image *image = calloc(1, sizeof(*image));
-    char *path = strdup(mapped->path);
-    if (!image || !path) {
+    char *path = strdup(mapped->path), *shown = printable_copy(mapped->path);
+    if (!image || !path || !shown) {
         free(image);
         free(path);
+        free(shown);
         return NULL;
     }
     image->start = mapped->start;
     image->inode = mapped->inode;
     image->path = path;
+    image->shown = shown;
     image->is_deleted = mapped->is_deleted;
     image->is_code = read_layout(images, image) == 0 && is_loaded(&image->layout, maps);
     return image;

@@ -19,7 +19,8 @@ struct images;
 struct image {
     uint64_t start; /* of its first mapping */
     uint64_t inode;
-    char *path;
+    char *path;      /* to open it by: any bytes but a NUL */
+    char *shown;     /* to show it by: made printable */
     bool is_deleted; /* what has that path now is another file, or none */
     bool is_code;    /* it is one; else a file that only looked so, which is not asked again */
     struct image_layout layout;

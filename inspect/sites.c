@@ -159,7 +159,7 @@ static void copy_image(const struct image *image, void *argument) {
     struct copying *copying = argument;
     struct view_memory *memory = &copying->snapshot->memory;
     struct snapshot_image *ret = &copying->list[copying->n++];
-    ret->path = view_take_text(memory, image->path, strlen(image->path));
+    ret->path = view_take_text(memory, image->shown, strlen(image->shown));
     ret->build_id = view_take_text(memory, image->layout.build_id, sizeof(image->layout.build_id));
     ret->start = image->start;
     ret->end = image->layout.end;

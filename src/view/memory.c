@@ -56,18 +56,13 @@ void *view_take_array(struct view_memory *memory, size_t n, size_t bytes) {
     return bytes != 0 && n > SIZE_MAX / bytes ? NULL : view_take(memory, n * bytes);
 }
 
-/* A byte that a line of text may have: what is above 127 is part of some UTF-8, or harmless. */
-static bool is_printable(unsigned char byte) {
-    return byte >= ' ' && byte != 0x7f;
-}
-
 const char *view_take_text(struct view_memory *memory, const char *bytes, size_t n) {
     const char *end = memchr(bytes, '\0', n);
     size_t length = end != NULL ? (size_t)(end - bytes) : n;
     char *text = view_take(memory, length + 1);
     if (text != NULL) {
         for (size_t i = 0; i < length; i++) {
-            text[i] = is_printable((unsigned char)bytes[i]) ? bytes[i] : '?';
+            text[i] = view_is_printable((unsigned char)bytes[i]) ? bytes[i] : '?';
         }
     }
     return text;

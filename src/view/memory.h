@@ -23,6 +23,10 @@ struct view_memory {
 void *view_take(struct view_memory *memory, size_t bytes);
 /* n of `bytes` each; NULL also where the product overflows. */
 void *view_take_array(struct view_memory *memory, size_t n, size_t bytes);
+/* A byte that a line of text may have: what is above 127 is part of some UTF-8, or harmless. */
+static inline bool view_is_printable(unsigned char byte) {
+    return byte >= ' ' && byte != 0x7f;
+}
 /* A copy as text: what is not printable becomes '?', but that UTF-8 stays; at most n bytes, up to a
  * NUL. NULL: no memory. */
 const char *view_take_text(struct view_memory *memory, const char *bytes, size_t n);

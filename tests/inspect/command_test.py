@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -86,6 +87,25 @@ def check_describe(command, target, addresses):
     found = json.loads(described('foreign', '--json'))
     expect(found['state'] == 'foreign' and 'site' not in found, f'describe: {found}')
     expect("none of the library's memory" in described('foreign'), 'a foreign address as text')
+
+
+def check_names(command, path):
+    """A path is the process's own to choose: a terminal obeys none of it."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = os.path.join(place, 'red\x1b[31m\x7f')
+        os.mkdir(folder)
+        copy = shutil.copy(path, folder)
+        with subject(copy) as (pid, addresses):
+            text = run([command, 'describe', str(pid), addresses['live']]).stdout
+            expect('/red?[31m?/subject+0x' in text and text.replace('\n', '').isprintable(),
+                   f'describe: {text!r}')
+            found = json.loads(run([command, 'describe', '--json', str(pid),
+                                    addresses['live']]).stdout)
+            expect(found['image'].endswith('/red?[31m?/subject') and
+                   found['symbol'].startswith('subject'), f'describe: {found}')
+            for words in (['sites'], ['show', '--all'], ['ledger'], ['leaks'], ['ages'], ['ls']):
+                text = run([command, *words, *([str(pid)] if words != ['ls'] else [])]).stdout
+                expect(text.replace('\n', '').isprintable(), f'{words}: {text!r}')
 
 
 def check_core(command, gcore, pid, addresses):
@@ -171,6 +191,7 @@ def main(command, path, gcore=None):
         os.kill(pid, signal.SIGSTOP)
         check_ls(command, pid)
         check_describe(command, [str(pid)], addresses)
+    check_names(command, path)
     expect(listed(command, pid) is None, 'ls knows of a process that has ended')
 
 
