@@ -17,6 +17,11 @@ json_t *value_text(const char *text) {
     return made ? made : json_null();
 }
 
+json_t *value_text_of(const char *text, size_t bytes) {
+    json_t *made = json_stringn(text, bytes);
+    return made ? made : json_null();
+}
+
 json_t *value_address(uint64_t address) {
     char text[24];
     snprintf(text, sizeof(text), "0x%" PRIx64, address);

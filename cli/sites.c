@@ -110,7 +110,7 @@ static json_t *describe(const struct sites *sites, const struct snapshot_group *
     }
     json_object_set_new(described, "ages", ages);
     json_object_set_new(described, "component",
-                        json_stringn(owner.component, owner.component_bytes));
+                        value_text_of(owner.component, owner.component_bytes));
     json_object_set_new(described, "type", value_text(owner.type));
     json_object_set_new(described, "address", value_address(group->site));
     site_place_add_json(described, sources, &line);

@@ -11,6 +11,7 @@
 
 #include <mempool/mempool.h>
 
+#include "cli/json_value.h"
 #include "cli/message.h"
 #include "cli/option.h"
 #include "cli/table.h"
@@ -172,18 +173,16 @@ static int print_table(const struct rows *rows, bool is_all) {
 static json_t *describe(const struct row *row) {
     json_t *described = json_object();
     json_object_set_new(described, "pid", json_integer(row->pid));
-    json_t *program = json_string(row->program);
-    json_object_set_new(described, "program", program ? program : json_null());
+    json_object_set_new(described, "program", value_text(row->program));
     if (row->is_readable) {
         json_object_set_new(described, "live_bytes", json_integer((json_int_t)row->live_bytes));
         json_object_set_new(described, "pools", json_integer((json_int_t)row->pools));
         json_object_set_new(described, "threads", json_integer((json_int_t)row->threads));
         json_object_set_new(described, "misuses", json_integer((json_int_t)row->misuses));
-        json_t *version = json_string(row->version);
-        json_object_set_new(described, "library_version", version ? version : json_null());
+        json_object_set_new(described, "library_version", value_text(row->version));
     } else {
         json_object_set_new(described, "uses_library", row->is_likely ? json_true() : json_null());
-        json_object_set_new(described, "reason", json_string(row->why));
+        json_object_set_new(described, "reason", value_text(row->why));
     }
     return described;
 }

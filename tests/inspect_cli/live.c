@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A process to be looked at: its books are the same every time. A word on standard input makes it
- * do something; it answers with a line: "grow N": gets N more objects, "end": ends. */
+ * do something; it answers with a line: "grow N": gets N more objects, "end": ends. An argument
+ * names the component that is "shop" else. */
 #include <mempool/account.h>
 #include <mempool/mempool.h>
 
@@ -53,8 +54,8 @@ static void say(const char *word) {
     fflush(stdout);
 }
 
-static void open_shop(void) {
-    struct mempool_component *shop = mempool_component_create("shop", NULL);
+static void open_shop(const char *name) {
+    struct mempool_component *shop = mempool_component_create(name, NULL);
     struct mempool_component *cart = mempool_component_create("cart", shop);
     const struct mempool_limits limits = {
         .struct_size = sizeof limits,
@@ -87,12 +88,12 @@ static void fill(void) {
     }
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     char line[64];
     /* Whoever tests may look at us: no parent does. */
     prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
     reserve();
-    open_shop();
+    open_shop(argc > 1 ? argv[1] : "shop");
     fill();
     say("ready");
     while (fgets(line, sizeof line, stdin) && strcmp(line, "end\n") != 0) {

@@ -199,6 +199,18 @@ def check_ages(command, live):
            text)
 
 
+def check_bytes(command, live):
+    """Names are bytes: what is no UTF-8 is null in JSON, and no member is missing for that."""
+    pool, = [pool for pool in command.json('show', live.pid, '--json')['pools']
+             if pool['object_bytes'] == 100 and pool['kind'] == 'pool']
+    expect(pool['name'] is None, f'{pool}')
+    one, = command.json('show', live.pid, pool['address'], '--json')['pools']
+    for sites in (one['sites'], command.json('sites', live.pid, '--json')['sites']):
+        site, = [site for site in sites if site['type'] == 'struct item']
+        expect('component' in site and site['component'] is None and site['count'] == 40 and
+               site['what'] is None, f'{site}')
+
+
 def main(command_path, live_path, gcore=None):
     """The test."""
     command = Command(command_path)
@@ -210,6 +222,8 @@ def main(command_path, live_path, gcore=None):
             check_core(command, live, place, gcore)
     with Live(live_path) as live, tempfile.TemporaryDirectory() as place:
         check_growth(command, live, place)
+    with Live(live_path, b'sh\xffp') as live:
+        check_bytes(command, live)
     for verb in ('show', 'sites', 'ages', 'ledger', 'dump', 'snapshot', 'leaks'):
         ended = command.run(verb, live.pid, status=1)
         expect(ended.stdout == '' and re.fullmatch(f'mempool: {verb}: .*\n', ended.stderr),

@@ -43,9 +43,9 @@ class Command:
 class Live:
     """A process with known books, as a context."""
 
-    def __init__(self, path):
-        self.process = subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        text=True)
+    def __init__(self, path, *arguments):
+        self.process = subprocess.Popen([path, *arguments], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
         self.pid = self.process.pid
         self.name = os.path.basename(path)[:15]
         expect(self.process.stdout.readline() == 'ready\n', 'it is not ready')
