@@ -10,17 +10,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/message.h"
 #include "cli/record_job.h"
+#include "cli/record_pipe.h"
 #include "cli/verb.h"
 #include "inspect/process.h"
 #include "record/control.h"
 #include "view/publication.h"
 
-enum { PIPE_BYTES = 1 << 20, PATH_BYTES = 128, NUMBERS_MAX = 1 << 12 };
+enum { NUMBERS_MAX = 1 << 12 };
 #define END_SECONDS 2.0
 
 struct asked {
@@ -32,7 +32,7 @@ struct asked {
     uint32_t answers; /* when the request was made */
     double request_time;
     bool is_answered, is_begun, is_ending, has_failed;
-    char folder[PATH_BYTES], pipe[PATH_BYTES]; /* as we reach them */
+    struct record_pipe pipe;
 };
 
 /* ---- its memory ------------------------------------------------------------------------------ */
@@ -101,49 +101,12 @@ static int open_process(struct asked *asked) {
     return CLI_OK;
 }
 
-/* ---- the pipe -------------------------------------------------------------------------------- */
-
-/* In its own /tmp, for its own user. */
-static int make_pipe(struct asked *asked) {
-    struct stat owner;
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%" PRId64, asked->pid);
-    snprintf(asked->folder, sizeof asked->folder, "%s/root/tmp/mempool-XXXXXX", path);
-    if (stat(path, &owner) != 0 || mkdtemp(asked->folder) == NULL) {
-        int why = errno;
-        asked->folder[0] = '\0';
-        return refuse(asked, "no pipe can be made in its /tmp", why);
-    }
-    snprintf(asked->pipe, sizeof asked->pipe, "%.100s/pipe", asked->folder);
-    if (mkfifo(asked->pipe, 0600) != 0 ||
-        (owner.st_uid != geteuid() &&
-         (chown(asked->pipe, owner.st_uid, owner.st_gid) != 0 ||
-          chown(asked->folder, owner.st_uid, owner.st_gid) != 0))) {
-        return refuse(asked, "no pipe can be made for it", errno);
-    }
-    asked->source.fd = open(asked->pipe, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (asked->source.fd < 0) {
-        return refuse(asked, "no pipe can be opened", errno);
-    }
-    (void)fcntl(asked->source.fd, F_SETPIPE_SZ, PIPE_BYTES);
-    return CLI_OK;
-}
-
-static void remove_pipe(struct asked *asked) {
-    if (asked->folder[0] != '\0') {
-        (void)unlink(asked->pipe);
-        (void)rmdir(asked->folder);
-        asked->folder[0] = '\0';
-    }
-}
-
 /* ---- asking ---------------------------------------------------------------------------------- */
 
 static int ask(struct asked *asked) {
     char path[CONTROL_PATH_BYTES] = "";
-    const char *root = strstr(asked->pipe, "/root/");
     uint32_t request;
-    snprintf(path, sizeof path, "%s", root != NULL ? root + strlen("/root") : asked->pipe);
+    snprintf(path, sizeof path, "%s", asked->pipe.path);
     if (!read_at(asked, CONTROL_AT(asked, request), &request, sizeof request) ||
         !read_at(asked, CONTROL_AT(asked, answers), &asked->answers,
                  sizeof asked->answers)) {
@@ -178,7 +141,7 @@ static bool wait_for_answer(struct asked *asked) {
     int32_t result = 0;
     if (look_for_answer(asked, &result)) {
         asked->is_answered = true;
-        remove_pipe(asked);
+        record_pipe_remove(&asked->pipe);
         asked->source.is_open_late = false;
         if (result == -EBUSY) {
             fail(asked, "is being recorded already", 0);
@@ -220,20 +183,20 @@ static bool is_going_on(struct record_source *source) {
 }
 
 static int record_open(struct asked *asked) {
-    int status = make_pipe(asked);
-    if (status == CLI_OK) {
-        status = ask(asked);
+    int result = record_pipe_make(&asked->pipe, process_folder(asked->process));
+    if (result != 0) {
+        return refuse(asked, "no pipe can be made in its /tmp", -result);
     }
+    asked->source.fd = asked->pipe.fd;
+    int status = ask(asked);
     if (status == CLI_OK) {
         status = record_read_all(&asked->source);
     }
     if (asked->is_ending) {
         (void)write_request(asked, CONTROL_NONE);
     }
-    remove_pipe(asked);
-    if (asked->source.fd >= 0) {
-        close(asked->source.fd);
-    }
+    record_pipe_remove(&asked->pipe);
+    close(asked->source.fd);
     return asked->has_failed ? CLI_FAILED : status;
 }
 

@@ -4,8 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "inspect/proc_file.h"
@@ -22,30 +20,12 @@ static int reopen_regular(int place) {
     return result;
 }
 
-/* Links lead to what they mean there, not here. */
-static int open_below(int root, const char *path) {
-    struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
-    long place = syscall(SYS_openat2, root, path, &how, sizeof(how));
-    if (place < 0 && errno == ENOSYS) {
-        place = openat(root, path + 1, O_PATH | O_CLOEXEC | O_NOFOLLOW);
-    }
-    return place >= 0 ? (int)place : -errno;
-}
-
 int image_open(int folder, const char *path) {
     if (path[0] != '/') {
         return -ENOENT;
     }
-    if (folder < 0) {
-        return reopen_regular(proc_file_open_place(AT_FDCWD, path));
-    }
-    int root = openat(folder, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (root < 0) {
-        return -errno;
-    }
-    int place = open_below(root, path);
-    close(root);
-    return reopen_regular(place);
+    return reopen_regular(folder < 0 ? proc_file_open_place(AT_FDCWD, path)
+                                     : proc_file_open_in_root(folder, path));
 }
 
 /* The program itself can be had even where its file was removed. */

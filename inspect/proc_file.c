@@ -5,11 +5,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -23,6 +25,21 @@ int proc_file_open(int folder, const char *name) {
 int proc_file_open_place(int folder, const char *path) {
     int place = openat(folder, path, O_PATH | O_CLOEXEC);
     return place >= 0 ? place : -errno;
+}
+
+int proc_file_open_in_root(int folder, const char *path) {
+    struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
+    int root = openat(folder, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0) {
+        return -errno;
+    }
+    long place = syscall(SYS_openat2, root, path, &how, sizeof(how));
+    if (place < 0 && errno == ENOSYS) {
+        place = openat(root, path + 1, O_PATH | O_CLOEXEC | O_NOFOLLOW);
+    }
+    int result = place >= 0 ? (int)place : -errno;
+    close(root);
+    return result;
 }
 
 int proc_file_identity(int place, uint64_t *ret_device, uint64_t *ret_inode) {

@@ -40,6 +40,10 @@ int proc_file_open(int folder, const char *name);
  *  cannot be read, or a negative errno. `folder` may be AT_FDCWD. */
 int proc_file_open_place(int folder, const char *path);
 
+/** proc_file_open_in_root: the same by an absolute path, as the process has it: links lead to what
+ *  they mean there, not here. */
+int proc_file_open_in_root(int folder, const char *path);
+
 /** proc_file_identity: of what such a descriptor is of: 0, or -EINVAL where it is no regular file,
  *  or another negative errno. */
 int proc_file_identity(int place, uint64_t *ret_device, uint64_t *ret_inode);
