@@ -20,7 +20,7 @@
 
 enum {
     SEGMENTS_MAX = 1 << 20,
-    NOTES_BYTES_MAX = 256 << 20,
+    NOTES_BYTES_MAX = 256 << 20, /* of all of them: libelf holds them until it is closed */
     STEP_BYTES = 4096,
     STEPS_MAX = 16, /* pages of a segment that are looked at for a publication */
 };
@@ -37,6 +37,7 @@ struct core {
     struct segment *segments; /* by address */
     size_t n_segments;
     bool is_truncated;
+    uint64_t notes_left; /* bytes that notes may still have */
     int64_t pid;
     char program[sizeof(((struct elf_prpsinfo *)NULL)->pr_fname) + 1];
     struct mapped_list mapped;
@@ -174,11 +175,12 @@ static int take_note(struct core *core, const GElf_Nhdr *note, const char *descr
 }
 
 static int take_notes(struct core *core, Elf *elf, const GElf_Phdr *header) {
-    if (header->p_filesz > NOTES_BYTES_MAX || header->p_offset > core->file_bytes ||
+    if (header->p_filesz > core->notes_left || header->p_offset > core->file_bytes ||
         header->p_filesz > core->file_bytes - header->p_offset) {
         core->is_truncated = true;
         return 0;
     }
+    core->notes_left -= header->p_filesz;
     Elf_Data *data = elf_getdata_rawchunk(elf, (int64_t)header->p_offset, header->p_filesz,
                                           header->p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
     GElf_Nhdr note;
@@ -311,6 +313,7 @@ int core_open(struct core **ret, const char *path, struct snapshot_error *error)
         return failure(error, -ENOMEM, "%s", strerror(ENOMEM));
     }
     core->source = (struct view_source){.read = read_source, .kind = SNAPSHOT_OF_CORE};
+    core->notes_left = NOTES_BYTES_MAX;
     int result = open_core(core, path, error);
     if (result != 0) {
         core_close(core);

@@ -225,6 +225,43 @@ static void made_by_hand(void) {
     CHECK(unlink(path) == 0);
 }
 
+/* Notes that no core file has so many bytes of, in holes of the file: each alone is possible. */
+static void has_many_notes(void) {
+    enum { NOTES = 6, NOTE_BYTES = 64 << 20, FIRST = 1 << 20 };
+    struct {
+        struct small_core small;
+        Elf64_Phdr headers[2 + NOTES];
+    } many;
+    char path[700];
+    const uint32_t end[3] = {UINT32_MAX, UINT32_MAX, UINT32_MAX}; /* a note that is none */
+    snprintf(path, sizeof path, "%s/notes", folder);
+    memset(&many, 0, sizeof many);
+    fill_small(&many.small);
+    memcpy(many.headers, many.small.segments, sizeof many.small.segments);
+    many.small.header.e_phoff = (uint64_t)((char *)many.headers - (char *)&many);
+    for (int n = 4; n <= NOTES; n += 2) {
+        many.small.header.e_phnum = (uint16_t)(2 + n);
+        for (int i = 0; i < n; i++) {
+            many.headers[2 + i] = (Elf64_Phdr){
+                .p_type = PT_NOTE,
+                .p_offset = FIRST + (uint64_t)i * 4096,
+                .p_filesz = NOTE_BYTES,
+            };
+        }
+        write_file(path, &many, sizeof many);
+        int fd = open(path, O_WRONLY);
+        CHECK(fd >= 0 && ftruncate(fd, FIRST + NOTE_BYTES + NOTES * 4096) == 0);
+        for (int i = 0; i < n; i++) {
+            CHECK(pwrite(fd, end, sizeof end, FIRST + i * 4096) == sizeof end);
+        }
+        CHECK(close(fd) == 0);
+        struct core *core = opened(path);
+        CHECK(core_is_truncated(core) == (n > 4));
+        core_close(core);
+    }
+    CHECK(unlink(path) == 0);
+}
+
 static void is_none(void) {
     char path[PATH_MAX];
     Elf64_Ehdr header = {
@@ -334,6 +371,7 @@ int main(int argc, char **argv) {
     CHECK(mkdtemp(folder) != NULL);
     is_none();
     made_by_hand();
+    has_many_notes();
     if (argc > 2) {
         by_debugger(argv[2]);
     } else {
