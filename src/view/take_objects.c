@@ -71,6 +71,17 @@ static int number_site(struct objects *objects, uint32_t site, uint32_t *ret) {
 
 /* ---- threads --------------------------------------------------------------------------------- */
 
+/* The first of an object: an index of many equal keys is a list that is walked each time. */
+static void add_sample(struct objects *objects, const char *sample) {
+    const struct layout *layout = &objects->take->layout;
+    uint64_t object = layout_get(layout, sample, FIELD_sample_object);
+    uint64_t thread = layout_get(layout, sample, FIELD_sample_thread);
+    uint32_t known;
+    if (object != 0 && !view_index_find(&objects->sampled, object, &known)) {
+        (void)view_index_add(&objects->sampled, object, (uint32_t)thread);
+    }
+}
+
 /* Of a sample the record does not tell who got it; the table of samples does. */
 static int read_samples(struct objects *objects) {
     struct take *take = objects->take;
@@ -96,11 +107,7 @@ static int read_samples(struct objects *objects) {
         size_t here = min_size(in_piece, n - first);
         result = take_read(take, samples + first * bytes, piece, here * bytes);
         for (size_t i = 0; i < here && result == 0; i++) {
-            uint64_t object = layout_get(layout, piece + i * bytes, FIELD_sample_object);
-            if (object != 0) {
-                uint64_t thread = layout_get(layout, piece + i * bytes, FIELD_sample_thread);
-                (void)view_index_add(&objects->sampled, object, (uint32_t)thread);
-            }
+            add_sample(objects, piece + i * bytes);
         }
     }
     return result;
