@@ -18,13 +18,15 @@ enum {
     WORTH_GETS = 10000, /* since the last trim */
 };
 
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER; /* before the lock */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t stopped;
-/* lock */
+/* turn */
 static unsigned n_users;
-static bool is_stopped;
 static pthread_t thread;
 static bool is_running;
+/* lock */
+static bool is_stopped;
 
 static int add_gets(struct mempool *pool, void *sum) {
     struct mempool_stats stats = {.struct_size = sizeof stats};
@@ -84,32 +86,34 @@ static void start(void) {
     }
 }
 
+/* What others held or waited for is theirs no more: they are not there. */
 void sweeper_child(void) {
-    (void)pthread_mutex_init(&lock, NULL); /* as it is, it may be the thread's */
+    (void)pthread_mutex_init(&turn, NULL);
+    (void)pthread_mutex_init(&lock, NULL);
     is_running = false;
 }
 
 void sweeper_init(void) {
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&turn);
     if (n_users++ == 0) {
         start();
     }
+    pthread_mutex_unlock(&turn);
+}
+
+static void end(void) {
+    pthread_mutex_lock(&lock);
+    is_stopped = true;
+    (void)pthread_cond_signal(&stopped);
     pthread_mutex_unlock(&lock);
+    (void)pthread_join(thread, NULL);
+    is_running = false;
 }
 
 void sweeper_fini(void) {
-    bool ends = false;
-    pthread_t ended = {0};
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&turn);
     if (n_users > 0 && --n_users == 0 && is_running) {
-        is_stopped = true;
-        is_running = false;
-        ended = thread;
-        ends = true;
-        (void)pthread_cond_signal(&stopped);
+        end();
     }
-    pthread_mutex_unlock(&lock);
-    if (ends) {
-        (void)pthread_join(ended, NULL);
-    }
+    pthread_mutex_unlock(&turn);
 }

@@ -11,7 +11,8 @@
 #ifndef GLUSTERFS_SWEEPER_H
 #define GLUSTERFS_SWEEPER_H
 
-/* Counted, as in the original: the first starts the thread, the last ends it. */
+/* Counted, as in the original: the first starts the thread, the last ends it and waits until it has
+ * ended; who comes meanwhile (glfs_new beside glfs_fini) waits, too. */
 void sweeper_init(void);
 void sweeper_fini(void);
 /* In the child of a fork: the thread is not there. */

@@ -8,9 +8,12 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { OBJECT_BYTES = 120, N_TYPES = 8, TYPE = 3, FILE_BYTES = 1 << 18 };
@@ -429,6 +432,39 @@ static void the_sweeper_is_ours(void **state) {
     assert_int_equal(fake_calls.pools_init, 0);
 }
 
+static sem_t finished;
+
+static void *finish(void *barrier) {
+    (void)pthread_barrier_wait(barrier);
+    mem_pools_fini();
+    (void)sem_post(&finished);
+    return NULL;
+}
+
+/* Who ends the sweeper comes back, also where another begins at that moment and stays. */
+static void a_last_user_does_not_wait_for_the_next(void **state) {
+    enum { ROUNDS = 300, SECONDS = 20 };
+    (void)state;
+    pthread_t thread;
+    pthread_barrier_t barrier;
+    assert_int_equal(pthread_barrier_init(&barrier, NULL, 2), 0);
+    assert_int_equal(sem_init(&finished, 0, 0), 0);
+    for (int i = 0; i < ROUNDS; i++) {
+        struct timespec until;
+        mem_pools_init();
+        assert_int_equal(pthread_create(&thread, NULL, finish, &barrier), 0);
+        (void)pthread_barrier_wait(&barrier);
+        mem_pools_init();
+        (void)clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec += SECONDS;
+        assert_int_equal(sem_timedwait(&finished, &until), 0);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        mem_pools_fini();
+    }
+    (void)pthread_barrier_destroy(&barrier);
+    (void)sem_destroy(&finished);
+}
+
 static void a_child_goes_on(void **state) {
     (void)state;
     struct fake_pool *pool = mem_pool_new_fn(&context, OBJECT_BYTES, 1, pool_name);
@@ -493,6 +529,7 @@ int main(void) {
         cmocka_unit_test(dumps_are_right_and_ours_beside_them),
         cmocka_unit_test(a_dump_that_cannot_be_written_is_said),
         cmocka_unit_test(the_sweeper_is_ours),
+        cmocka_unit_test(a_last_user_does_not_wait_for_the_next),
         cmocka_unit_test(a_child_goes_on),
     };
     return cmocka_run_group_tests(tests, begin, end);
