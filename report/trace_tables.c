@@ -141,7 +141,8 @@ static void write_flow_row(const struct trace_study *study, struct html_table *t
     const struct flow *flow = study->flow;
     char name[64], other[64], hint[256];
     html_row(table);
-    html_cell(table, thread_name(study, getter, name, sizeof(name)));
+    const char *getter_name = thread_name(study, getter, name, sizeof(name));
+    html_cell(table, getter_name);
     for (uint32_t putter = 0; putter < flow->n; putter++) {
         uint32_t row = flow->has_rest && getter + 1 == flow->n ? FLOW_THREADS : getter;
         uint32_t column = flow->has_rest && putter + 1 == flow->n ? FLOW_THREADS : putter;
@@ -151,7 +152,7 @@ static void write_flow_row(const struct trace_study *study, struct html_table *t
             continue;
         }
         snprintf(hint, sizeof(hint), "%s objects: got by %s, put by %s",
-                 quantity_count((int64_t)n).text, name[0] ? name : "others",
+                 quantity_count((int64_t)n).text, getter_name,
                  thread_name(study, putter, other, sizeof(other)));
         double share = (double)n / (double)most;
         const char *unit = n >= 1000000 ? "M" : n >= 1000 ? "k" : "";

@@ -75,6 +75,12 @@ def check_hands_on(page, chart):
     expect(page.errors == [], f'console: {page.errors}')
 
 
+def check_others(path):
+    """Threads beyond those that have rows share one, and its cells say so."""
+    with open(path, encoding='utf-8') as file:
+        expect('objects: got by others, put by ' in file.read(), 'others are not named')
+
+
 def check_sorting(page):
     """A click on a title sorts by numbers."""
     values = '''Array.from(document.querySelectorAll('table.rows')[0].tBodies[0].rows)
@@ -125,6 +131,7 @@ def main(command, template, *traces):
         pages = [os.path.join(place, f'{number}.html') for number in range(len(traces))]
         for trace, output in zip(traces, pages):
             run([command, 'report', trace, '-o', output])
+        check_others(pages[0])
         hostile = os.path.join(place, 'hostile.trace.zst')
         write_hostile(hostile)
         run([command, 'report', hostile, '-o', hostile + '.html'])
