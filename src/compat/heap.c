@@ -6,8 +6,10 @@
 #include "compat/log.h"
 #include "compat/misuse.h"
 #include "compat/translator.h"
+#include "sys/sys.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* The block, if there is one; else the log says so. */
 static void *or_log(void *block, const char *function, size_t bytes, uintptr_t site) {
@@ -53,7 +55,7 @@ MEMPOOL_API char *mempool_gf_strndup(const char *text, size_t n, struct mempool_
         return NULL;
     }
     translator_follow_this();
-    return or_log(heap_strndup(text, n, type, site), "gf_strdup", n, site);
+    return or_log(heap_strndup(text, n, type, site), "gf_strdup", strnlen(text, n) + 1, site);
 }
 
 MEMPOOL_API void *mempool_gf_memdup(const void *bytes, size_t n, struct mempool_type *type) {
@@ -72,7 +74,14 @@ static int format_block(char **ret, const char *format, va_list list, uintptr_t 
         return -1;
     }
     translator_follow_this();
-    return heap_vasprintf(ret, MEMPOOL_TYPE("gf_common_mt_asprintf"), format, list, site);
+    va_list again;
+    va_copy(again, list);
+    int length = heap_vasprintf(ret, MEMPOOL_TYPE("gf_common_mt_asprintf"), format, list, site);
+    if (length < 0 && errno == ENOMEM) {
+        log_no_memory("gf_vasprintf", (size_t)sys_format(NULL, 0, format, again) + 1, site);
+    }
+    va_end(again);
+    return length;
 }
 
 MEMPOOL_API int mempool_gf_vasprintf(char **ret, const char *format, va_list list) {

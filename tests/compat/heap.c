@@ -156,6 +156,8 @@ static void want_of_memory_is_an_alert(void **state) {
     (void)state;
     static char its_name[] = "heap-limited";
     static xlator_t translator = TRANSLATOR(its_name);
+    static char long_text[5001];
+    memset(long_text, 'x', 5000);
     assert_int_equal(xlator_mem_acct_init(&translator, heap_mt_end), 0);
     limit_hard(translator.mem_acct.component, 1000);
     THIS = &translator;
@@ -169,6 +171,12 @@ static void want_of_memory_is_an_alert(void **state) {
     assert_refused(none = GF_CALLOC(SIZE_MAX, 2, heap_mt_first), ENOMEM);
     assert_int_equal(log_seen.kept[0].level, GF_LOG_ALERT);
     log_seen.n = 0;
+    char *text = NULL;
+    assert_refused(none = gf_strdup(long_text), ENOMEM);
+    assert_logged(GF_LOG_ALERT, "", "no memory available for size (5001)");
+    assert_int_equal(gf_asprintf(&text, "%s%d", long_text, 42), -1);
+    assert_null(text);
+    assert_logged(GF_LOG_ALERT, "", "no memory available for size (5003)");
     assert_account(&translator, "heap_mt_first", 100, 1, 1);
     GF_FREE(block);
     assert_nothing_logged();
