@@ -104,6 +104,16 @@ static void check_sizes(void) {
     sqlite3_free(NULL);
 }
 
+/* The largest that SQLite asks for: the block has more than an int can tell. */
+static void check_largest(void) {
+    const int64_t bytes = 0x7ffffeff;
+    void *block = sqlite3_malloc64((uint64_t)bytes);
+    CHECK(block && sqlite3_msize(block) >= (uint64_t)bytes && sqlite3_msize(block) < 1u << 31);
+    CHECK(sqlite3_memory_used() >= bytes);
+    sqlite3_free(block);
+    CHECK_EQUAL(sqlite3_memory_used(), 0);
+}
+
 int main(void) {
     struct mempool_component *component = books_begin("database");
     CHECK(sqlite3_initialize() == SQLITE_OK);
@@ -113,6 +123,7 @@ int main(void) {
 
     CHECK(mempool_adapt_sqlite(component) == 0);
     check_sizes();
+    check_largest();
     work(component);
     reach_limit(component);
     CHECK(sqlite3_close(database) == SQLITE_OK);

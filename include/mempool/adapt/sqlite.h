@@ -24,9 +24,12 @@ static inline void *mempool_hook_sqlite_realloc(void *block, int bytes) {
                                 (size_t)bytes);
 }
 
-/* SQLite uses all of this, and counts it in sqlite3_memory_used. */
+/* SQLite uses all of this, and counts it in sqlite3_memory_used. The largest blocks have 2 GiB,
+ * more than an int can tell. */
 static inline int mempool_hook_sqlite_size(void *block) {
-    return (int)mempool_usable_bytes(block);
+    const size_t most = 0x7ffffff8;
+    size_t bytes = mempool_usable_bytes(block);
+    return (int)(bytes < most ? bytes : most);
 }
 
 /* What is asked for, in eights as SQLite's own allocator does: SQLite asks for no more than 2 GiB
