@@ -68,6 +68,14 @@ static void read_lines(void) {
     evbuffer_free(buffer);
 }
 
+/* Its book: a block resized to 0 is freed. */
+static void resize_to_nothing(void) {
+    void *block = mempool_hook_libevent_realloc(NULL, 100);
+    uint64_t live = books_of(component, "libevent").live_blocks;
+    CHECK(block && !mempool_hook_libevent_realloc(block, 0));
+    CHECK_EQUAL(books_of(component, "libevent").live_blocks, live - 1);
+}
+
 int main(void) {
     component = books_begin("loop");
     mempool_adapt_libevent(component);
@@ -76,6 +84,7 @@ int main(void) {
     run_timers(base);
     send_through_pair(base);
     read_lines();
+    resize_to_nothing();
     event_base_free(base);
     libevent_global_shutdown();
     books_check_rest(component);

@@ -17,7 +17,12 @@ static inline void *mempool_hook_libevent_malloc(size_t bytes) {
     return mempool_hook_malloc(mempool_hook_libevent_component, MEMPOOL_TYPE("libevent"), bytes);
 }
 
+/* Libevent wants a block resized to 0 freed, as its book says of such functions. */
 static inline void *mempool_hook_libevent_realloc(void *block, size_t bytes) {
+    if (block && bytes == 0) {
+        mempool_free(block);
+        return 0;
+    }
     return mempool_hook_realloc(mempool_hook_libevent_component, MEMPOOL_TYPE("libevent"), block,
                                 bytes);
 }
