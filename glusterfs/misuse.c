@@ -5,6 +5,7 @@
 #include "dump.h"
 
 #include "misuse/policy.h"
+#include "misuse/report.h"
 
 #include <mempool/misuse.h>
 
@@ -28,16 +29,23 @@ static void write_report(int fd, const char *text) {
     }
 }
 
-static void report(const struct mempool_misuse *misuse, void *unused) {
+static void append(const char *text) {
     char path[DUMP_PATH_BYTES];
-    (void)unused;
     int fd = -1;
     if (dump_path(path, "misuse")) {
         fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     }
-    write_report(fd >= 0 ? fd : STDERR_FILENO, misuse->text);
+    write_report(fd >= 0 ? fd : STDERR_FILENO, text);
     if (fd >= 0) {
         (void)close(fd);
+    }
+}
+
+/* A callback is called each time; the file is not to fill the file system that it is in. */
+static void report(const struct mempool_misuse *misuse, void *unused) {
+    (void)unused;
+    if (aborts[misuse->kind] || report_is_due(mempool_misuse_count(misuse->kind))) {
+        append(misuse->text);
     }
     if (aborts[misuse->kind]) {
         abort();

@@ -12,10 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum {
-    REPORT_BYTES = 2048,
-    WRITTEN_IN_FULL = 1000, /* of each kind; then one in so many */
-};
+enum { REPORT_BYTES = 2048 };
 
 __thread report_listener report_listener_here MEMPOOL_TLS_MODEL;
 
@@ -111,11 +108,11 @@ static void compose(struct text *text, const struct report *report, long thread,
     text_add(text, "  ");
     text_add(text, misuse_kinds[report->kind].advice);
     text_add(text, "\n");
-    if (count > WRITTEN_IN_FULL) {
+    if (count > REPORT_WRITTEN_IN_FULL) {
         text_add(text, "  number ");
         text_add_unsigned(text, count);
         text_add(text, " of this kind; one in ");
-        text_add_unsigned(text, WRITTEN_IN_FULL);
+        text_add_unsigned(text, REPORT_WRITTEN_IN_FULL);
         text_add(text, " is written now\n");
     }
     if (text->cut) {
@@ -172,7 +169,7 @@ void report_misuse(const struct report *report) {
     space_root_raise(ROOT_MISUSES + report->kind, count);
     PROBE3(mempool, misuse, misuse_kinds[report->kind].name, report->address, report->site);
     enum mempool_misuse_action action = policy_action(report->kind);
-    bool due = count <= WRITTEN_IN_FULL || count % WRITTEN_IN_FULL == 0;
+    bool due = report_is_due(count);
     if (due || action != MEMPOOL_MISUSE_REPORT || report_listener_here != NULL) {
         char buffer[REPORT_BYTES];
         struct text text;

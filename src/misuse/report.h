@@ -19,6 +19,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { REPORT_WRITTEN_IN_FULL = 1000 }; /* of each kind; then one in so many */
+
+/* Is the n-th of a kind to be written? */
+static inline bool report_is_due(uint64_t n) {
+    return n <= REPORT_WRITTEN_IN_FULL || n % REPORT_WRITTEN_IN_FULL == 0;
+}
+
 /* One place that objects were got at, for live-at-destroy. */
 struct report_site {
     uintptr_t site;

@@ -118,6 +118,35 @@ static void a_second_put_is_reported(void **state) {
     forget_reports();
 }
 
+static unsigned count_reports(void) {
+    char path[256], line[512];
+    unsigned n = 0;
+    path_of(path, sizeof path, "misuse");
+    FILE *reports = fopen(path, "r");
+    assert_non_null(reports);
+    while (fgets(line, sizeof line, reports) != NULL) {
+        n += strstr(line, "mempool: misuse: double-put ") != NULL;
+    }
+    (void)fclose(reports);
+    return n;
+}
+
+/* The first 1000 are written, then one in 1000. */
+static void a_flood_is_thinned(void **state) {
+    enum { N = 5000 };
+    (void)state;
+    forget_reports();
+    struct fake_pool *pool = mem_pool_new_fn(&context, OBJECT_BYTES, 1, pool_name);
+    void *object = mem_get_malloc(pool);
+    mem_put_pool(object);
+    for (int i = 0; i < N; i++) {
+        mem_put_pool(object);
+    }
+    assert_in_range(count_reports(), 1000, 1000 + N / 1000);
+    mem_pool_destroy(pool);
+    forget_reports();
+}
+
 /* GlusterFS puts frame->local, whatever it is. */
 static void puts_of_other_memory_do_nothing(void **state) {
     (void)state;
@@ -515,6 +544,7 @@ int main(void) {
         cmocka_unit_test(a_size_of_zero_is_refused),
         cmocka_unit_test(no_pool_is_the_originals_to_complain_of),
         cmocka_unit_test(a_second_put_is_reported),
+        cmocka_unit_test(a_flood_is_thinned),
         cmocka_unit_test(puts_of_other_memory_do_nothing),
         cmocka_unit_test(an_interior_put_aborts),
         cmocka_unit_test(a_pool_that_is_gone_is_told),
