@@ -47,9 +47,10 @@ struct glusterfs_pool {
 };
 _Static_assert(sizeof(struct glusterfs_pool) == 72, "as large as GlusterFS's");
 
-enum { REPLACED_MAX = 1 << 14, POWER_MIN = 7, POWER_MAX = 20 };
+enum { POWER_MIN = 7, POWER_MAX = 20 };
 
-static struct replaced replaced[REPLACED_MAX];
+/* As many as the library can have at once; what is not used is not resident. */
+static struct replaced replaced[POOLS_MAX];
 /* glusterfs_lock */
 static uint32_t n_replaced;
 static struct replaced *destroyed;
@@ -70,7 +71,7 @@ static struct replaced *take_place(void) {
     struct replaced *place = destroyed;
     if (place != NULL) {
         destroyed = place->next;
-    } else if (n_replaced < REPLACED_MAX) {
+    } else if (n_replaced < POOLS_MAX) {
         place = &replaced[n_replaced++];
     }
     return place;

@@ -43,10 +43,16 @@ static struct translator *take_translator(uint32_t n_types) {
 /* glusterfs_lock is held; the thread's component is our own. */
 static void register_locked(struct glusterfs_records *records, const char *name) {
     struct translator *translator = take_translator(records->n_types);
-    struct mempool_component *component = mempool_component_create(
-        name != NULL && name[0] != '\0' ? name : "unnamed", NULL);
-    if (translator == NULL || component == NULL) {
+    if (translator == NULL) {
         return; /* the process is charged */
+    }
+    name = name != NULL && name[0] != '\0' ? name : "unnamed";
+    struct mempool_component *component = component_resume(name);
+    if (component == NULL) {
+        component = mempool_component_create(name, NULL);
+    }
+    if (component == NULL) {
+        return;
     }
     for (uint32_t i = 0; i < translator->types_max; i++) {
         store_relaxed(&translator->places[i], PLACE_NONE);
@@ -96,6 +102,16 @@ static struct translator *current(void) {
     return translator_known(records);
 }
 
+/* Once: from then on the books tell less. */
+static void say_if_others(uint32_t place, const struct mempool_type *type) {
+    static _Atomic uint32_t is_said;
+    if (account_at(account_of_place(place))->type != type &&
+        exchange_relaxed(&is_said, 1) == 0) {
+        original_say("no account is left for %s: what is new is charged to \"other\"",
+                     type->name);
+    }
+}
+
 uint32_t translator_place_slow(uint32_t type, const char *type_name,
                                struct mempool_type **ret_type) {
     struct mempool_type *handle = mempool_type(type_name);
@@ -103,8 +119,8 @@ uint32_t translator_place_slow(uint32_t type, const char *type_name,
     *ret_type = handle;
     if (translator != NULL && type < load_relaxed(&translator->n_types) && handle != NULL) {
         uint32_t place = account_find(translator->component, handle);
-        /* What is charged to "other" is looked for each time: it is not this type's. */
-        if (place != PLACE_NONE && account_at(account_of_place(place))->type == handle) {
+        if (place != PLACE_NONE) {
+            say_if_others(place, handle);
             store_relaxed(&translator->places[type], place);
             return place;
         }
@@ -120,12 +136,39 @@ void translator_enter(void) {
 
 /* ---- GlusterFS's side ------------------------------------------------------------------------ */
 
+/* No block of ours refers to the records. glusterfs_lock is held, and dropped. */
+static void forget_and_unlock(struct translator *translator) {
+    if (translator != NULL) {
+        store_relaxed(&translator->records, NULL);
+    }
+    pthread_mutex_unlock(&glusterfs_lock);
+    if (translator != NULL) {
+        (void)mempool_component_end(translator->component);
+    }
+}
+
+/* By their address alone: what the original has dropped may be no memory any more. */
+static void forget_replaced(const struct glusterfs_records *records) {
+    struct translator *translator = NULL;
+    pthread_mutex_lock(&glusterfs_lock);
+    for (uint32_t i = 1; i < n_translators && translator == NULL; i++) {
+        if (load_relaxed(&translators[i].records) == records) {
+            translator = &translators[i];
+        }
+    }
+    forget_and_unlock(translator);
+}
+
 GLUSTERFS_API int xlator_mem_acct_init(void *translator, int n_types);
 GLUSTERFS_API int xlator_mem_acct_init(void *translator, int n_types) {
-    bool engaged = original_engaged();
+    bool engaged = original_engaged() && translator != NULL;
+    struct glusterfs_records *before = engaged ? records_of(translator) : NULL;
     int result = original.records_init(translator, n_types);
-    struct glusterfs_records *records =
-        engaged && result == 0 && translator != NULL ? records_of(translator) : NULL;
+    struct glusterfs_records *records = engaged && result == 0 ? records_of(translator) : NULL;
+    /* Each glfs_new gives the process's own translator new records, and drops none. */
+    if (before != NULL && records != before) {
+        forget_replaced(before);
+    }
     if (records != NULL) {
         /* It may hold what another's had. */
         store_relaxed(&records->number, 0);
@@ -134,18 +177,10 @@ GLUSTERFS_API int xlator_mem_acct_init(void *translator, int n_types) {
     return result;
 }
 
-/* GlusterFS is about to free them: nothing refers to them but the translator, because no block of
- * ours does. */
+/* GlusterFS is about to free them: nothing refers to them but the translator. */
 static void forget_records(struct glusterfs_records *records) {
     pthread_mutex_lock(&glusterfs_lock);
-    struct translator *translator = translator_known(records);
-    if (translator != NULL) {
-        store_relaxed(&translator->records, NULL);
-    }
-    pthread_mutex_unlock(&glusterfs_lock);
-    if (translator != NULL) {
-        (void)mempool_component_end(translator->component);
-    }
+    forget_and_unlock(translator_known(records));
 }
 
 /* Up to 10.3. */
@@ -188,7 +223,9 @@ static void sync_record(char *record_of_type, uint32_t place, bool is_first_of_p
 static void sync_records(const struct translator *translator, struct glusterfs_records *records) {
     for (uint32_t i = 0; i < load_relaxed(&translator->n_types); i++) {
         uint32_t place = load_relaxed(&translator->places[i]);
-        if (place != PLACE_NONE) {
+        /* What is charged to the process's "other" is not known to be this translator's. */
+        if (place != PLACE_NONE &&
+            account_at(account_of_place(place))->component == translator->component) {
             sync_record(records->records + (size_t)i * RECORD_BYTES, place,
                         is_first(translator, i, place));
         }

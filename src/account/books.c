@@ -45,8 +45,8 @@ static uint32_t make_account(struct mempool_component *component, struct mempool
     return n;
 }
 
-static void lead_to(struct mempool_component *component, const struct mempool_type *type,
-                    uint32_t place) {
+void account_lead_to(struct mempool_component *component, const struct mempool_type *type,
+                     uint32_t place) {
     /* B3 pairs with B4 in account/books.h: the account is whole */
     store_release(&component->account_places[type->entry], place);
 }
@@ -55,7 +55,7 @@ static uint32_t find_or_make(struct mempool_component *component, struct mempool
     uint32_t place = load_relaxed(&component->account_places[type->entry]);
     if (place == PLACE_NONE) {
         place = account_place(make_account(component, type));
-        lead_to(component, type, place);
+        account_lead_to(component, type, place);
     }
     return place;
 }
@@ -70,8 +70,8 @@ static uint32_t find_locked(struct mempool_component *component, struct mempool_
     if (place == PLACE_NONE) {
         place = find_or_make(component_root(), type_other());
     }
-    lead_to(charged, type, place);
-    lead_to(component, type, place);
+    account_lead_to(charged, type, place);
+    account_lead_to(component, type, place);
     return place;
 }
 

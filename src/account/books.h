@@ -84,6 +84,14 @@ void account_read(uint32_t number, struct mempool_account *ret);
 
 /* The calling thread's current account for a type; looks, and makes. */
 uint32_t account_current(struct thread *thread, struct mempool_type *type);
+/* Have a component's allocations of a type charged there. account_lock is held. */
+void account_lead_to(struct mempool_component *component, const struct mempool_type *type,
+                     uint32_t place);
+
+/* One that goes on: ended, the process's, of this name, with nothing live on its books. NULL: there
+ * is none. So who comes and goes under one name needs no further accounts; what it did before stays
+ * counted. Cost: a look at every account. */
+struct mempool_component *component_resume(const char *name);
 
 /* The slow forms: any thread, any balance. False: refused by a hard limit, nothing changed. */
 bool account_charge(uint32_t place, size_t bytes);

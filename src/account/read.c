@@ -96,34 +96,3 @@ MEMPOOL_API int mempool_component_stats(const struct mempool_component *componen
     *ret = stats;
     return 0;
 }
-
-/* Make the next allocation of each type look where to be charged. account_lock is held. */
-static void forget_accounts(struct mempool_component *component) {
-    for (uint32_t i = 0; i < TYPES_MAX; i++) {
-        uint32_t entry = type_entry(i);
-        if (load_relaxed(&component->account_places[entry]) != PLACE_NONE) {
-            store_relaxed(&component->account_places[entry], PLACE_NONE);
-        }
-    }
-}
-
-MEMPOOL_API size_t mempool_component_end(struct mempool_component *component) {
-    struct mempool_component_stats stats = {.struct_size = sizeof stats};
-    struct sys_signals before;
-    if (component == NULL || component->parent == NULL) {
-        return 0; /* the process's ends with the process */
-    }
-    sys_signals_block(&before);
-    sys_lock_take(&account_lock);
-    store_relaxed(&component->ended, 1);
-    /* Those below that ended before may have led here. */
-    for (struct mempool_component *at = component; at != NULL; at = at->next) {
-        if (load_relaxed(&at->ended)) {
-            forget_accounts(at);
-        }
-    }
-    sys_lock_drop(&account_lock);
-    sys_signals_restore(&before);
-    (void)mempool_component_stats(component, &stats);
-    return (size_t)stats.live_blocks;
-}

@@ -347,6 +347,51 @@ static void an_ended_translator_leaves_its_blocks(void **state) {
     __gf_free(later);
 }
 
+static size_t n_accounts;
+static int count_account(const struct mempool_account *account, void *unused) {
+    (void)account;
+    (void)unused;
+    n_accounts++;
+    return 0;
+}
+
+/* glfs_new and glfs_fini over and over: translators that left nothing go on, on the same books. */
+static void translators_that_come_and_go_use_no_accounts_up(void **state) {
+    enum { CYCLES = 300 };
+    (void)state;
+    size_t n_first = 0;
+    for (int i = 0; i < CYCLES; i++) {
+        struct fake_translator *translator = enter("cycle");
+        __gf_free(__gf_malloc(100, TYPE, "fake_mt_cycle"));
+        __gf_free(__gf_malloc(100, TYPE + 1, i % 2 == 0 ? "fake_mt_even" : "fake_mt_odd"));
+        assert_int_equal(account("cycle", "fake_mt_cycle").generation, 1);
+        assert_int_equal(account("cycle", "fake_mt_cycle").ended, 0);
+        assert_int_equal(account("cycle", "fake_mt_cycle").total_blocks, i + 1);
+        fake_forget_records(translator);
+        assert_int_equal(account("cycle", "fake_mt_cycle").ended, 1);
+        n_accounts = 0;
+        (void)mempool_accounts(count_account, NULL);
+        n_first = i == 1 ? n_accounts : n_first;
+        assert_true(i <= 1 || n_accounts == n_first);
+    }
+}
+
+/* glfs_new gives one translator new records each time, more often than there are places. */
+static void new_records_take_the_place_of_the_old(void **state) {
+    enum { TIMES = 17000 };
+    (void)state;
+    struct fake_translator *translator = enter("anew");
+    for (int i = 0; i < TIMES; i++) {
+        struct fake_records *before = translator->records;
+        assert_int_equal(xlator_mem_acct_init(translator, N_TYPES), 0);
+        assert_ptr_not_equal(translator->records, before);
+        free(before);
+        __gf_free(__gf_malloc(100, TYPE, "fake_mt_anew"));
+    }
+    assert_int_equal(account("anew", "fake_mt_anew").generation, 1);
+    assert_int_equal(account("anew", "fake_mt_anew").total_blocks, TIMES);
+}
+
 static struct fake_pool *read_pool;
 static struct fake_records *read_records;
 static bool was_read;
@@ -556,6 +601,8 @@ int main(void) {
         cmocka_unit_test(without_accounting_it_is_libcs),
         cmocka_unit_test(a_foreign_free_is_reported),
         cmocka_unit_test(an_ended_translator_leaves_its_blocks),
+        cmocka_unit_test(translators_that_come_and_go_use_no_accounts_up),
+        cmocka_unit_test(new_records_take_the_place_of_the_old),
         cmocka_unit_test(dumps_are_right_and_ours_beside_them),
         cmocka_unit_test(a_dump_that_cannot_be_written_is_said),
         cmocka_unit_test(the_sweeper_is_ours),
