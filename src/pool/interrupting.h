@@ -52,17 +52,21 @@ static inline void pool_section_begin(struct pool_section *section) {
         sys_signals_block(&section->before);
     }
 }
-static inline void pool_section_end(struct pool_section *section) {
-    if (section->thread != NULL) {
-        if (thread_seated) {
-            signal_fence();
-            store_relaxed(&thread_inside, THREAD_OUTSIDE);
-        } else {
-            thread_leave_slow(section->thread);
-        }
-        pool_put_deferred(section->thread);
-    } else {
+/* Where locks are held still: what handlers left stays for the next call. */
+static inline void pool_section_leave(struct pool_section *section) {
+    if (section->thread == NULL) {
         sys_signals_restore(&section->before);
+    } else if (thread_seated) {
+        signal_fence();
+        store_relaxed(&thread_inside, THREAD_OUTSIDE);
+    } else {
+        thread_leave_slow(section->thread);
+    }
+}
+static inline void pool_section_end(struct pool_section *section) {
+    pool_section_leave(section);
+    if (section->thread != NULL) {
+        pool_put_deferred(section->thread);
     }
 }
 

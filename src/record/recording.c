@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cache/thread.h"
 #include "pool/hold.h"
+#include "pool/interrupting.h"
 #include "pool/recorder.h"
 #include "record/control.h"
 #include "record/writer.h"
@@ -42,32 +43,52 @@ enum recording_state recording_state(void) {
 
 /* ---- one event ------------------------------------------------------------------------------- */
 
-/* False: the event is lost, or nobody records. */
-static bool event_begin(void) {
-    if (own.is_writing) {
-        add_relaxed(&n_lost, 1);
-        return false;
+/* While a thread has the lock its handlers must not wait for any: others that hold those may wait
+ * for this one. */
+struct event {
+    bool has_section; /* else it is inside an operation: its handlers wait for none anyway */
+    struct pool_section section;
+};
+
+static void event_take(struct event *event) {
+    event->has_section = !thread_interrupted();
+    if (event->has_section) {
+        pool_section_begin(&event->section);
     }
     own.is_writing = true;
     signal_fence();
     sys_lock_take(&recorder_lock);
-    if (load_relaxed(&state) == RECORDING_ON) {
-        return true;
-    }
+}
+
+static void event_drop(struct event *event) {
     sys_lock_drop(&recorder_lock);
     signal_fence();
     own.is_writing = false;
+    if (event->has_section) {
+        pool_section_leave(&event->section);
+    }
+}
+
+/* False: the event is lost, or nobody records. */
+static bool event_begin(struct event *event) {
+    if (own.is_writing) {
+        add_relaxed(&n_lost, 1);
+        return false;
+    }
+    event_take(event);
+    if (load_relaxed(&state) == RECORDING_ON) {
+        return true;
+    }
+    event_drop(event);
     return false;
 }
 
-static void event_end(void) {
+static void event_end(struct event *event) {
     if (writer_result() != 0) {
         store_relaxed(&state, RECORDING_BROKEN);
         store_relaxed(&pool_recorder, NULL);
     }
-    sys_lock_drop(&recorder_lock);
-    signal_fence();
-    own.is_writing = false;
+    event_drop(event);
 }
 
 /* The calling thread's number, announced if it is new. 0: none is left. */
@@ -86,10 +107,11 @@ static uint32_t thread_number(void) {
 }
 
 static void tell(enum stream_kind kind, const void *object, uint32_t class, size_t bytes) {
+    struct event event;
     int saved_errno = errno;
-    if (event_begin()) {
+    if (event_begin(&event)) {
         writer_event(kind, thread_number(), (uintptr_t)object, class, (uint32_t)bytes);
-        event_end();
+        event_end(&event);
     }
     errno = saved_errno;
 }
@@ -134,19 +156,21 @@ static void put(const void *object) {
 }
 
 static void allocated(const void *block, uint64_t tag, bool zeroed) {
+    struct event event;
     int saved_errno = errno;
-    if (event_begin()) {
+    if (event_begin(&event)) {
         recording_account(tag_account(tag));
         writer_event(zeroed ? STREAM_CALLOC : STREAM_MALLOC, thread_number(), (uintptr_t)block,
                      tag_account(tag), (uint32_t)tag_bytes(tag));
-        event_end();
+        event_end(&event);
     }
     errno = saved_errno;
 }
 
 static void resized(const void *from, const void *to, uint64_t tag) {
+    struct event event;
     int saved_errno = errno;
-    if (event_begin()) {
+    if (event_begin(&event)) {
         recording_account(tag_account(tag));
         uint32_t thread = thread_number();
         if (from != to) {
@@ -154,15 +178,16 @@ static void resized(const void *from, const void *to, uint64_t tag) {
         }
         writer_event(STREAM_REALLOC, thread, (uintptr_t)to, tag_account(tag),
                      (uint32_t)tag_bytes(tag));
-        event_end();
+        event_end(&event);
     }
     errno = saved_errno;
 }
 
 static void created(const struct mempool *pool) {
-    if (!pool_is_heap_class(pool) && event_begin()) {
+    struct event event;
+    if (!pool_is_heap_class(pool) && event_begin(&event)) {
         recording_pool(pool, thread_number());
-        event_end();
+        event_end(&event);
     }
 }
 
@@ -181,10 +206,11 @@ static const struct recorder hooks = {
 
 /* A thread ends; what its other destructors do is a new thread's. threads_lock is held. */
 static void retire(struct thread *thread) {
-    if (own.session == session && event_begin()) {
+    struct event event;
+    if (own.session == session && event_begin(&event)) {
         writer_event(STREAM_EXIT, own.number, 0, 0, 0);
         own.session = 0;
-        event_end();
+        event_end(&event);
     }
     if (retiring_before != NULL) {
         retiring_before(thread);

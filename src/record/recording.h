@@ -20,8 +20,9 @@
  * looked at the tags, a block that got its own between would be missed.
  *
  * A signal handler that interrupts the recorder itself, on the same thread, cannot wait for it:
- * its event is lost, and counted. Any other may wait: who has the lock waits for the reader at
- * most.
+ * its event is lost, and counted. Nor may it wait for a depot, whose lock another may hold who
+ * waits for the recorder: so whoever has that is inside an operation, for its handlers
+ * (pool/interrupting.h). Any other may wait: who has the lock waits for the reader at most.
  *
  * FORK. The lock is held across; in the child nobody records. */
 #ifndef MEMPOOL_RECORD_RECORDING_H
