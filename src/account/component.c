@@ -170,7 +170,8 @@ bool component_charge_slab(struct mempool_component *component, int64_t bytes) {
 }
 
 void components_soft_limits(void) {
-    if (exchange_relaxed(&pool_soft_due, 0) == 0) {
+    /* A handler that interrupted what holds locks leaves them to the next call. */
+    if (thread_interrupted() || exchange_relaxed(&pool_soft_due, 0) == 0) {
         return;
     }
     for (struct mempool_component *at = root; at != NULL; at = component_next(at)) {

@@ -74,9 +74,17 @@ static bool has_room(const struct thread *thread, uint32_t place, size_t bytes) 
  * for something else meanwhile; then as any other. False: refused by a hard limit. */
 static bool book(struct thread *thread, uint32_t place, size_t bytes) {
     uint64_t room;
-    struct tally *tally = thread_tally(thread, place);
-    if (!thread_seated && room_take(load_relaxed(&tally->room), bytes, &room)) {
-        store_relaxed(&tally->room, room);
+    bool booked = false;
+    if (!thread_seated && thread_door_open(thread)) {
+        struct tally *tally = thread_tally(thread, place);
+        thread_shut_door(thread);
+        booked = room_take(load_relaxed(&tally->room), bytes, &room);
+        if (booked) {
+            store_relaxed(&tally->room, room);
+        }
+        thread_open_door(thread);
+    }
+    if (booked) {
         return true;
     }
     if (!account_charge(place, bytes)) {
@@ -254,8 +262,12 @@ MEMPOOL_NOINLINE static void *allocate_making_room(size_t bytes, struct mempool_
     struct tally *tally = thread_tally(thread, place);
     void *block = NULL;
     uint64_t room, before = 0;
-    if (tally_make_room(thread, place, bytes, 1) == NULL &&
-        room_take(load_relaxed(&tally->room), bytes, &room)) {
+    struct thread *holder = tally_enter(place);
+    bool made = holder != NULL && tally_make_room(holder, place, bytes, 1) == NULL;
+    if (holder != NULL) {
+        tally_leave(holder);
+    }
+    if (made && !thread_seated && room_take(load_relaxed(&tally->room), bytes, &room)) {
         block = take_at_hand(thread, class_offset(class_of(bytes)), tag_make(place, bytes), tally,
                              room, site, &before);
         after_making_room(thread);

@@ -124,35 +124,25 @@ static bool make_tallies(struct thread *thread, uint32_t place) {
     return tallies != NULL;
 }
 
-static struct thread *enter_seat(uint32_t place) {
-    struct thread *seat = seat_take();
-    if (seat == NULL) {
-        return NULL;
-    }
-    if (!thread_has_tally(seat, place)) {
-        thread_slow_down(seat);
-        if (!make_tallies(seat, place)) {
-            thread_leave_slow(seat);
-            return NULL;
-        }
-    }
-    return seat;
-}
-
 struct thread *tally_enter(uint32_t place) {
     struct thread *self = thread_current;
-    if (thread_seated) {
-        return enter_seat(place);
+    if (!thread_attached(self) || thread_is_inside(self)) {
+        return NULL;
     }
-    bool reached =
-        thread_has_tally(self, place) || (thread_attached(self) && make_tallies(self, place));
-    return reached ? self : NULL;
+    struct thread *holder = thread_enter(self);
+    if (holder == NULL) {
+        return NULL;
+    }
+    thread_slow_down(holder);
+    if (!thread_has_tally(holder, place) && !make_tallies(holder, place)) {
+        thread_leave_slow(holder);
+        return NULL;
+    }
+    return holder;
 }
 
 void tally_leave(struct thread *holder) {
-    if (thread_seated) {
-        thread_leave_slow(holder);
-    }
+    thread_leave_slow(holder);
 }
 
 /* ---- sums ----------------------------------------------------------------------------------- */

@@ -118,9 +118,10 @@ struct account_sums {
 struct account_sums account_sum(uint32_t number);
 
 /* Whose tallies the calling thread may use now, and they reach the account's place: its own, or its
- * processor's (cache/seat.h), which it then holds until tally_leave. NULL: no memory, no thread of
- * ours, or another holds them. The old ones stay where they are, for readers that hold no lock of
- * ours. */
+ * processor's (cache/seat.h), which it then holds. Until tally_leave it is inside an operation: a
+ * handler's get could give its tallies up else, and take what is half changed along. NULL: no
+ * memory, no thread of ours, another holds them, or this is a handler that interrupted an
+ * operation. The old ones stay where they are, for readers that hold no lock of ours. */
 struct thread *tally_enter(uint32_t place);
 void tally_leave(struct thread *holder);
 

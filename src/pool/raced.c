@@ -22,6 +22,9 @@ void pool_report_racing(struct mempool *pool, const void *object, uintptr_t site
 
 void pool_report_raced_slow(struct mempool *pool, uintptr_t site) {
     struct depot *depot = &pool->depot;
+    if (thread_interrupted()) {
+        return; /* the call that a handler interrupted may hold the lock; another reports them */
+    }
     const void *raced[DEPOT_RACED] = {NULL};
     struct sys_signals before;
     sys_signals_block(&before);
