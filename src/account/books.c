@@ -182,28 +182,24 @@ static void fold_thread(struct thread *thread) {
     store_relaxed(&thread->account_places, thread_no_accounts);
 }
 
-static void before_fork(void) {
+/* Whether or not there are books yet: they may be being made. */
+void runtime_fork_begin(void) {
     sys_lock_take(&account_lock);
     sys_lock_take(&classes_lock);
 }
 
-static void after_fork(void) {
+void runtime_fork_end(void) {
     sys_lock_drop(&classes_lock);
     sys_lock_drop(&account_lock);
 }
 
 static int init_locked(void) {
-    static bool fork_watched;
     if (accounts == NULL) {
         accounts = block_take(ACCOUNTS_MAX * sizeof *accounts);
     }
     int result = accounts != NULL ? types_init() : -ENOMEM;
     if (result == 0) {
         result = components_init();
-    }
-    if (result == 0 && !fork_watched) {
-        result = sys_fork_watch(before_fork, after_fork, after_fork);
-        fork_watched = result == 0;
     }
     if (result == 0) {
         space_root_set(ROOT_ACCOUNTS, (uintptr_t)accounts);

@@ -46,6 +46,7 @@ void runtime_drop_depots(void) {
 static void before_fork(void) {
     struct sys_signals before;
     sys_signals_block(&before);
+    runtime_fork_begin();
     sys_lock_take(&registry_lock);
     fork_signals = before;
     fork_is_whole = space.ready;
@@ -65,6 +66,7 @@ static void before_fork(void) {
 static void drop_registry(void) {
     struct sys_signals before = fork_signals;
     sys_lock_drop(&registry_lock);
+    runtime_fork_end();
     sys_signals_restore(&before);
 }
 

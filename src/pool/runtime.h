@@ -12,6 +12,11 @@ int runtime_start(void);
  * what is where. Under registry_lock; again in the child of a fork. */
 void runtime_publish(void);
 
+/* By the layer above (account/books.c): take, and drop, the locks that come before all of ours in
+ * a fork. Signals are blocked. */
+void runtime_fork_begin(void);
+void runtime_fork_end(void);
+
 /* What a layer above wants done once there is a first pool or account; NULL: nothing. */
 extern void (*_Atomic runtime_first)(void);
 /* Call it, the first time that there is one, with nothing held. */
