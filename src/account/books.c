@@ -207,6 +207,7 @@ static int init_locked(void) {
         thread_retiring = fold_thread;
         thread_sitting_down = tallies_fold;
         pool_component_name = component_name;
+        pool_component_charged = component_charged_now;
         pool_soft_limits = components_soft_limits;
         store_relaxed(&depot_charge, component_charge_slab);
         ready = true;

@@ -61,6 +61,14 @@ static int check_options(struct mempool_options *options) {
 }
 
 const char *(*pool_component_name)(const struct mempool_component *component);
+struct mempool_component *(*pool_component_charged)(struct mempool_component *component);
+
+/* The calling thread's; NULL: the process's. */
+static struct mempool_component *current_component(void) {
+    struct mempool_component *component = load_relaxed(&thread_current->component);
+    return component != NULL && pool_component_charged != NULL ? pool_component_charged(component)
+                                                               : component;
+}
 void (*pool_soft_limits)(void);
 _Atomic uint32_t pool_soft_due;
 
@@ -98,7 +106,7 @@ static void fill_pool(struct mempool *pool, const struct mempool_options *option
             depot->rounds_bound = 0; /* straight home */
         }
     }
-    depot->component = load_relaxed(&thread_current->component);
+    depot->component = current_component();
     depot->pool = pool;
     depot->name = pool->name;
     depot->count = options->count;

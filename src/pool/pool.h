@@ -65,6 +65,8 @@ void pool_report_handle(const struct mempool *pool, enum mempool_misuse_kind kin
 /* Set by the layer above, once there are components: the name of one (NULL: the process's); and
  * what to call, with no lock held, when a slab brought one above its soft limit (pool_soft_due). */
 extern const char *(*pool_component_name)(const struct mempool_component *component);
+/* And who is charged for what is made in it: one above it, where it has ended. */
+extern struct mempool_component *(*pool_component_charged)(struct mempool_component *component);
 extern void (*pool_soft_limits)(void);
 extern _Atomic uint32_t pool_soft_due;
 

@@ -211,6 +211,11 @@ static void ended_components(void) {
     CHECK_EQUAL(mempool_component_end(inner), 2);
     void *late = mempool_malloc(30, "ends"); /* still inside */
     CHECK(block_description(late).component == outer);
+    struct mempool *pool = mempool_create_typed(100, 16, "made late", 0);
+    mempool_put(mempool_get(pool));
+    CHECK_EQUAL(component_stats(inner).pool_bytes, 0);
+    CHECK(component_stats(outer).pool_bytes > 0);
+    CHECK_EQUAL(mempool_destroy(pool), 0);
     mempool_component_leave(before);
     CHECK(mempool_component_enter(inner) == before);
     void *later = mempool_malloc(20, "other");
