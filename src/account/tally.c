@@ -83,13 +83,23 @@ static uint64_t in_lane(int64_t bytes) {
     return (uint64_t)(lane > 0 ? lane : 0) << ROOM_BYTES_SHIFT;
 }
 
-/* By the owner. */
-static void write_figures(struct tally *tally, struct account *account, struct figures *now) {
+/* By the owner: around what readers are to see whole. */
+static uint32_t begin_change(struct tally *tally) {
     /* Odd already: of a thread that vanished in a fork when it was here. */
     uint32_t version = load_relaxed(&tally->version) & ~1u;
     store_relaxed(&tally->version, version + 1);
     /* V1 pairs with V4: who sees a part of what follows sees the odd version, or a newer one */
     atomic_thread_fence(memory_order_release);
+    return version;
+}
+
+static void end_change(struct tally *tally, uint32_t version) {
+    /* V2 pairs with V3: what was written is whole */
+    store_release(&tally->version, version + 2);
+}
+
+static void write_figures(struct tally *tally, struct account *account, struct figures *now) {
+    uint32_t version = begin_change(tally);
     fit(tally, account, now);
     store_relaxed(&tally->floor, now->floor);
     store_relaxed(&tally->high_blocks, now->high);
@@ -98,8 +108,7 @@ static void write_figures(struct tally *tally, struct account *account, struct f
     store_relaxed(&tally->room, in_lane(now->balance - now->floor) |
                                     (uint64_t)(now->high - now->net) << ROOM_BLOCKS_SHIFT |
                                     (now->due - now->got));
-    /* V2 pairs with V3: what was written is whole */
-    store_release(&tally->version, version + 2);
+    end_change(tally, version);
 }
 
 /* More of them; a thread's own, or those of a seat that is held, SLOW. */
@@ -174,8 +183,12 @@ static void add_tally(const struct tally *tally, struct account_sums *sums) {
 }
 
 struct account_sums account_sum(uint32_t number) {
-    struct account_sums sums = {0};
+    const struct account *account = account_at(number);
     uint32_t place = account_place(number);
+    /* Before the tallies: what a thread that ends adds here is missed rather than seen twice.
+     * F2 pairs with F1: with its blocks its frees are seen, and that its tally is empty */
+    struct account_sums sums = {.total_blocks = load_acquire(&account->past_blocks)};
+    sums.total_frees = load_relaxed(&account->past_frees);
     for (struct thread *at = threads_first(); at != NULL; at = at->next_all) {
         /* B8 pairs with B7 */
         if (load_relaxed(&at->in_use) && place < load_acquire(&at->tally_bytes)) {
@@ -184,9 +197,6 @@ struct account_sums account_sum(uint32_t number) {
             add_tally((const struct tally *)(const void *)(tallies + place), &sums);
         }
     }
-    const struct account *account = account_at(number);
-    sums.total_blocks += load_relaxed(&account->past_blocks);
-    sums.total_frees += load_relaxed(&account->past_frees);
     sums.blocks = (int64_t)(sums.total_blocks - sums.total_frees);
     return sums;
 }
@@ -325,7 +335,9 @@ struct mempool_component *tally_make_room(struct thread *holder, uint32_t place,
         uint32_t interval = thread_tick(holder);
         now.due += sample_is_on() ? account_sample_stop(tally, bytes, blocks, interval) : interval;
     }
-    if (now.balance < wanted || (tally->shared && now.high == now.net)) {
+    /* Blocks of no bytes never ask for a grant. */
+    bool is_bound = now.high == now.net && (tally->shared || wanted == 0);
+    if (now.balance < wanted || is_bound) {
         struct survey found = survey(holder, tally, account, account_of_place(place));
         struct mempool_component *full =
             now.balance < wanted ? take_grant(account, &now, wanted - now.balance, wanted) : NULL;
@@ -393,6 +405,19 @@ bool tallies_return(struct thread *holder) {
     return any;
 }
 
+static void clear(struct tally *tally) {
+    uint32_t version = begin_change(tally);
+    store_relaxed(&tally->room, 0);
+    store_relaxed(&tally->cap, 0);
+    store_relaxed(&tally->floor, 0);
+    store_relaxed(&tally->high_blocks, 0);
+    store_relaxed(&tally->due, 0);
+    store_relaxed(&tally->peak_bytes, 0);
+    store_relaxed(&tally->peak_blocks, 0);
+    tally->sampling = (struct sample_countdown){.flags = 0};
+    end_change(tally, version);
+}
+
 void tallies_fold(struct thread *thread) {
     for (uint32_t i = 1; thread_has_tally(thread, account_place(i)) && i < accounts_used(); i++) {
         struct tally *tally = thread_tally(thread, account_place(i));
@@ -403,15 +428,9 @@ void tallies_fold(struct thread *thread) {
         }
         empty_balance(tally, i);
         now = read_figures(tally);
-        add_relaxed(&account->past_blocks, now.got);
+        clear(tally);
         add_relaxed(&account->past_frees, now.got - (uint64_t)now.net);
-        store_relaxed(&tally->room, 0);
-        store_relaxed(&tally->cap, 0);
-        store_relaxed(&tally->floor, 0);
-        store_relaxed(&tally->high_blocks, 0);
-        store_relaxed(&tally->due, 0);
-        store_relaxed(&tally->peak_bytes, 0);
-        store_relaxed(&tally->peak_blocks, 0);
-        tally->sampling = (struct sample_countdown){.flags = 0};
+        /* F1 pairs with F2 */
+        (void)atomic_fetch_add_explicit(&account->past_blocks, now.got, memory_order_release);
     }
 }
