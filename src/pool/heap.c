@@ -23,7 +23,7 @@ const void *heap_buckets_place(void) {
 }
 
 static struct heap_note **bucket_of(const void *object) {
-    uint64_t hash = ((uintptr_t)object >> 4) * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t hash = ((uintptr_t)object >> 4) * HEAP_HASH;
     return &buckets[hash >> (64 - HEAP_BUCKETS_SHIFT)];
 }
 

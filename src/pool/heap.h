@@ -31,6 +31,8 @@ struct heap_note {
     uint64_t serial; /* order of birth, for walks; 0: in no bucket */
 };
 
+/* An object's bucket: the upper bits of a sixteenth of its address, times this (Fibonacci). */
+#define HEAP_HASH UINT64_C(0x9e3779b97f4a7c15)
 enum { HEAP_BUCKETS_SHIFT = 12, HEAP_BUCKETS = 1 << HEAP_BUCKETS_SHIFT };
 
 /* Where it is kept where the table of notes is: HEAP_BUCKETS chains, or NULL. For readers of the

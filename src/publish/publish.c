@@ -217,6 +217,7 @@ static void add_roots(struct tables *tables) {
     }
     add_number(tables, "root.", "heap_buckets", (uintptr_t)heap_buckets_place());
     add_number(tables, "", "heap_buckets", HEAP_BUCKETS);
+    add_number(tables, "", "heap_hash", HEAP_HASH);
 }
 _Static_assert((int)MEMPOOL_MISUSE_KINDS <= ROOTS - ROOT_MISUSES, "each kind has a root");
 

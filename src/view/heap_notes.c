@@ -2,6 +2,7 @@
 /* Chains of notes, read until they stood still. */
 #include "view/heap_notes.h"
 
+#include "base/bits.h"
 #include "view/growing.h"
 
 #include <errno.h>
@@ -14,16 +15,23 @@ enum {
 struct chain {
     const struct layout *layout;
     struct view_memory *scratch;
+    uint64_t bucket;
     struct growing notes; /* of one bucket: struct view_heap_note */
     size_t left;          /* so many more are believed */
 };
 
-/* From its head, as far as the numbers fall. -EAGAIN: it changed meanwhile. */
-static int read_once(struct chain *chain, uint64_t head) {
+static bool is_in(const struct chain *chain, uint64_t object) {
+    unsigned bits = log2_ceiling(layout_number(chain->layout, NUMBER_heap_buckets));
+    uint64_t hash = (object >> 4) * layout_number(chain->layout, NUMBER_heap_hash);
+    return (bits == 0 ? 0 : hash >> (64 - bits)) == chain->bucket;
+}
+
+/* From its first note, as far as the numbers fall. -EAGAIN: it changed meanwhile. */
+static int read_once(struct chain *chain, uint64_t at) {
     const struct layout *layout = chain->layout;
     char bytes[LAYOUT_STRUCT_BYTES_MAX];
-    uint64_t at, above = UINT64_MAX;
-    int result = view_read(layout->source, head, &at, sizeof at);
+    uint64_t above = UINT64_MAX;
+    int result = 0;
     chain->notes.n = 0;
     while (result == 0 && at != 0) {
         /* N2 pairs with N1 in pool/heap.c: its address was read first */
@@ -32,7 +40,8 @@ static int read_once(struct chain *chain, uint64_t head) {
             return result;
         }
         uint64_t serial = layout_get(layout, bytes, FIELD_heap_note_serial);
-        if (serial == 0 || serial >= above) {
+        uint64_t object = layout_get(layout, bytes, FIELD_heap_note_object);
+        if (serial == 0 || serial >= above || !is_in(chain, object)) {
             return -EAGAIN;
         }
         if (chain->notes.n == chain->left) {
@@ -42,7 +51,7 @@ static int read_once(struct chain *chain, uint64_t head) {
         if (note == NULL) {
             return -ENOMEM;
         }
-        note->object = layout_get(layout, bytes, FIELD_heap_note_object);
+        note->object = object;
         note->record = layout_get(layout, bytes, FIELD_heap_note_record_value);
         note->pool = layout_get(layout, bytes, FIELD_heap_note_pool);
         above = serial;
@@ -51,11 +60,13 @@ static int read_once(struct chain *chain, uint64_t head) {
     return result;
 }
 
-static int read_chain(struct chain *chain, uint64_t head) {
-    int result = -EAGAIN;
+/* `first`: what its head led to a while ago. */
+static int read_chain(struct chain *chain, uint64_t head, uint64_t first) {
+    int result = read_once(chain, first);
     /* What is no note any more may lead to where nothing is. */
-    for (int i = 0; i < CHAIN_TRIES && (result == -EAGAIN || result == -EFAULT); i++) {
-        result = read_once(chain, head);
+    for (int i = 1; i < CHAIN_TRIES && (result == -EAGAIN || result == -EFAULT); i++) {
+        result = view_read(chain->layout->source, head, &first, sizeof first);
+        result = result != 0 ? result : read_once(chain, first);
     }
     return result == -EAGAIN ? 0 : result;
 }
@@ -74,9 +85,16 @@ int view_each_heap_note(const struct layout *layout, struct view_memory *scratch
     if (result != 0 || table == 0) {
         return result;
     }
+    uint64_t *firsts = view_take_array(scratch, n, sizeof firsts[0]);
+    if (firsts == NULL) {
+        return -ENOMEM;
+    }
+    /* All at once: a read may be a system call. */
+    result = view_read(layout->source, table, firsts, n * sizeof firsts[0]);
     for (uint64_t i = 0; i < n && result == 0; i++) {
         const struct view_heap_note *notes;
-        result = read_chain(&chain, table + i * sizeof(uint64_t));
+        chain.bucket = i;
+        result = read_chain(&chain, table + i * sizeof firsts[0], firsts[i]);
         notes = chain.notes.items;
         for (size_t k = 0; k < chain.notes.n && result == 0; k++) {
             result = visit(argument, &notes[k]);

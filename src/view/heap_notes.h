@@ -9,10 +9,11 @@
  *
  *      bucket --> 91 --> 40 --> 7
  *
- * Where one does not fall, or is 0, the note before was read in time and this one not: its memory
- * was given back meanwhile, and it may lead into a list of free blocks, or into another chain. The
- * bucket is read again from its head. What has been found by the last try counts: notes that were
- * in the chain when they were read. A chain that leads in a circle ends likewise. */
+ * Where one does not fall, or is 0, or is of another bucket's object, the note before was read in
+ * time and this one not: its memory was given back meanwhile, and it may lead into a list of free
+ * blocks, or into another chain. The bucket is read again from its head. What has been found by the
+ * last try counts: notes that were in the chain when they were read. A chain that leads in a circle
+ * ends likewise. */
 #ifndef MEMPOOL_VIEW_HEAP_NOTES_H
 #define MEMPOOL_VIEW_HEAP_NOTES_H
 

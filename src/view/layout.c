@@ -177,7 +177,8 @@ static int check_numbers(const struct layout *layout, struct snapshot_error *err
                 numbers[NUMBER_heap_table_bytes] <= (1 << 20) &&
                 numbers[NUMBER_thread_numbers] <= (1 << 16) &&
                 numbers[NUMBER_place_shift] <= LAYOUT_PLACE_SHIFT_MAX &&
-                numbers[NUMBER_heap_buckets] <= (1 << 20) && numbers[NUMBER_sample_one] > 0;
+                numbers[NUMBER_heap_buckets] > 1 && numbers[NUMBER_heap_buckets] <= (1 << 20) &&
+                numbers[NUMBER_sample_one] > 0;
     for (size_t i = 0; i < sizeof shifts / sizeof shifts[0]; i++) {
         good = good && numbers[shifts[i]] < 64;
     }

@@ -65,7 +65,7 @@
     X(record_raw) X(record_used) X(record_thread_shift) X(record_thread_mask) \
     X(record_time_shift) X(record_time_mask) X(record_site_shift) X(tag_bytes_shift) \
     X(place_shift) X(room_bytes_shift) X(room_blocks_shift) X(room_blocks_mask) \
-    X(room_ticks_mask) X(heap_buckets) X(sample_one) X(record_sampled_thread)
+    X(room_ticks_mask) X(heap_buckets) X(heap_hash) X(sample_one) X(record_sampled_thread)
 #define LAYOUT_ROOTS(X) \
     X(arena_used) X(places) X(threads) X(notes) X(accounts) X(n_accounts) X(components) \
     X(seconds) X(start_ms) X(heap_buckets) X(samples)
