@@ -169,7 +169,8 @@ GLUSTERFS_API int xlator_mem_acct_init(void *translator, int n_types) {
     if (before != NULL && records != before) {
         forget_replaced(before);
     }
-    if (records != NULL) {
+    /* Where accounting is off none were made. */
+    if (records != NULL && records != before) {
         /* It may hold what another's had. */
         store_relaxed(&records->number, 0);
         register_records(records, translator_pointer(translator, original_layout.translator_name));
