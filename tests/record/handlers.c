@@ -9,12 +9,13 @@
 #include <mempool/observe.h>
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <sys/time.h>
 
 enum { SECONDS = 2, HANDLED_MIN = 100 };
 
 static struct mempool *pool;
-static volatile sig_atomic_t handled, refused;
+static atomic_int handled, refused; /* of both threads */
 
 static void handle(int number) {
     (void)number;
@@ -23,9 +24,9 @@ static void handle(int number) {
     if (object != NULL) {
         mempool_put(object);
     } else {
-        refused = refused + 1;
+        atomic_fetch_add(&refused, 1);
     }
-    handled = handled + 1;
+    atomic_fetch_add(&handled, 1);
     errno = saved_errno;
 }
 
@@ -70,7 +71,8 @@ int main(void) {
     mempool_misuse_sink_set(-1);
     CHECK(sigaction(SIGPROF, &action, NULL) == 0);
     beside_another();
-    handled = refused = 0;
+    atomic_store(&handled, 0);
+    atomic_store(&refused, 0);
     int fd = temporary_file();
     CHECK_EQUAL(mempool_record(fd), 0);
     CHECK(setitimer(ITIMER_PROF, &often, NULL) == 0);
