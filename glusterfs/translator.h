@@ -14,7 +14,8 @@
  * `number` lies in four bytes of the records that are padding. It is trusted only if what it leads
  * to leads back to the same records. So an allocation needs no lock and no search.
  *
- * A graph switch makes new translators of the same names: further generations of the components.
+ * A graph switch makes new translators of the same names: further generations of the components,
+ * or the same again where nothing of the one that ended is live.
  * When a translator drops its records, its component ends; blocks that are live stay on its books.
  * GlusterFS keeps such records alive while blocks are; ours need not be, because the books know
  * their accounts, and nothing of a block leads to the records.

