@@ -94,39 +94,42 @@ uint32_t account_current(struct thread *thread, struct mempool_type *type) {
 
 /* ---- the slow forms -------------------------------------------------------------------------- */
 
-/* Take bytes, and have room for as many blocks (0 or 1): NULL; or who refuses. */
+/* What the holder has granted and unused, of all accounts, may be what is missing. */
+static struct mempool_component *reserve(struct thread *holder, uint32_t place, size_t bytes) {
+    struct mempool_component *full = tally_reserve(holder, place, bytes);
+    return full != NULL && tallies_return(holder) ? tally_reserve(holder, place, bytes) : full;
+}
+
+/* Count blocks (0 or 1) and their bytes: NULL; or who refuses. */
 static struct mempool_component *debit(uint32_t place, size_t bytes, int blocks) {
-    struct account *account = account_at(account_of_place(place));
-    struct mempool_component *full = NULL;
+    uint32_t number = account_of_place(place);
+    struct account *account = account_at(number);
     struct thread *holder = tally_enter(place);
     if (holder != NULL) {
-        full = tally_make_room(holder, place, bytes, blocks);
-        /* What the thread holds granted and unused, of all accounts, may be what is missing. */
-        if (full != NULL && tallies_return(holder)) {
+        struct mempool_component *full = reserve(holder, place, bytes);
+        if (full == NULL) {
             full = tally_make_room(holder, place, bytes, blocks);
         }
         if (full == NULL) {
-            tally_add(holder, place, -(int64_t)bytes, 0);
+            tally_add(holder, place, -(int64_t)bytes, blocks);
         }
         tally_leave(holder);
         return full;
     }
-    full = component_charge(account->component, (int64_t)bytes);
+    struct mempool_component *full = component_charge(account->component, (int64_t)bytes);
     if (full == NULL) {
         (void)add_relaxed(&account->granted, (int64_t)bytes);
-        struct account_sums sums = account_sum(account_of_place(place));
+        add_relaxed(&account->past_blocks, (uint64_t)blocks);
+        struct account_sums sums = account_sum(number);
         peak_raise(&account->peak_bytes, load_relaxed(&account->granted) - sums.balances);
+        peak_raise(&account->peak_blocks, sums.blocks);
     }
     return full;
 }
 
-/* The same, and count a refusal. */
-static bool debit_or_refuse(uint32_t place, size_t bytes, int blocks) {
-    struct mempool_component *full = debit(place, bytes, blocks);
-    if (full != NULL) {
-        add_relaxed(&full->refused, 1);
-    }
-    return full == NULL;
+static bool refuse(struct mempool_component *full) {
+    add_relaxed(&full->refused, 1);
+    return false;
 }
 
 static void refund(uint32_t place, size_t bytes, int frees) {
@@ -142,24 +145,30 @@ static void refund(uint32_t place, size_t bytes, int frees) {
     }
 }
 
-bool account_charge(uint32_t place, size_t bytes) {
-    return place != PLACE_NONE && debit_or_refuse(place, bytes, 1);
-}
-
-void account_uncharge(uint32_t place, size_t bytes) {
-    refund(place, bytes, 0);
-}
-
-void account_add_block(uint32_t place) {
-    uint32_t number = account_of_place(place);
+bool account_reserve(uint32_t place, size_t bytes) {
+    struct mempool_component *full = NULL;
+    if (place == PLACE_NONE) {
+        return false;
+    }
     struct thread *holder = tally_enter(place);
     if (holder != NULL) {
-        tally_add(holder, place, 0, 1);
+        full = reserve(holder, place, bytes);
         tally_leave(holder);
-    } else {
-        add_relaxed(&account_at(number)->past_blocks, 1);
-        peak_raise(&account_at(number)->peak_blocks, account_sum(number).blocks);
     }
+    return full == NULL || refuse(full);
+}
+
+void account_unreserve(uint32_t place) {
+    struct thread *holder = tally_enter(place);
+    if (holder != NULL) {
+        tally_unreserve(holder, place);
+        tally_leave(holder);
+    }
+}
+
+bool account_charge(uint32_t place, size_t bytes) {
+    struct mempool_component *full = debit(place, bytes, 1);
+    return full == NULL || refuse(full);
 }
 
 void account_credit(uint32_t place, size_t bytes) {
@@ -167,11 +176,12 @@ void account_credit(uint32_t place, size_t bytes) {
 }
 
 bool account_resize(uint32_t place, size_t from, size_t to) {
-    if (to > from) {
-        return debit_or_refuse(place, to - from, 0);
+    if (to <= from) {
+        refund(place, from - to, 0);
+        return true;
     }
-    refund(place, from - to, 0);
-    return true;
+    struct mempool_component *full = debit(place, to - from, 0);
+    return full == NULL || refuse(full);
 }
 
 /* ---- beginning, threads' ends, fork ---------------------------------------------------------- */

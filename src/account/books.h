@@ -93,15 +93,18 @@ void account_lead_to(struct mempool_component *component, const struct mempool_t
  * counted. Cost: a look at every account. */
 struct mempool_component *component_resume(const char *name);
 
-/* The slow forms: any thread, any balance. False: refused by a hard limit, nothing changed. */
+/* The slow forms: any thread, any balance. What may fail for want of memory comes between the two
+ * halves of an allocation, so that peaks count nothing that never was:
+ *      reserve   make sure that a limit will not refuse; false: it does, nothing changed
+ *      charge    there is a block: count it. False all the same: what was reserved is gone, or the
+ *                calling thread has no balance to reserve in */
+bool account_reserve(uint32_t place, size_t bytes);
 bool account_charge(uint32_t place, size_t bytes);
-/* Undo a charge: there was no block. */
-void account_uncharge(uint32_t place, size_t bytes);
-/* There is: count it. */
-void account_add_block(uint32_t place);
+/* There is none: undo a reservation. */
+void account_unreserve(uint32_t place);
 /* A block's end. */
 void account_credit(uint32_t place, size_t bytes);
-/* A block's size changes. False: refused. */
+/* A block's size changes; to more bytes as in account_charge. */
 bool account_resize(uint32_t place, size_t from, size_t to);
 
 #endif

@@ -70,12 +70,12 @@ static bool has_room(const struct thread *thread, uint32_t place, size_t bytes) 
            room_take(load_relaxed(&thread_tally(thread, place)->room), bytes, &room);
 }
 
-/* A block that there was room for: count it, as a hit does. The slow path may have used the room
- * for something else meanwhile; then as any other. False: refused by a hard limit. */
+/* Count a block: as a hit does where that is possible. False: refused by a hard limit, which may be
+ * although its bytes were reserved: the slow path may have used them for something else. */
 static bool book(struct thread *thread, uint32_t place, size_t bytes) {
     uint64_t room;
     bool booked = false;
-    if (!thread_seated && thread_door_open(thread)) {
+    if (!thread_seated && thread_door_open(thread) && thread_has_tally(thread, place)) {
         struct tally *tally = thread_tally(thread, place);
         thread_shut_door(thread);
         booked = room_take(load_relaxed(&tally->room), bytes, &room);
@@ -84,14 +84,7 @@ static bool book(struct thread *thread, uint32_t place, size_t bytes) {
         }
         thread_open_door(thread);
     }
-    if (booked) {
-        return true;
-    }
-    if (!account_charge(place, bytes)) {
-        return false;
-    }
-    account_add_block(place);
-    return true;
+    return booked || account_charge(place, bytes);
 }
 
 /* Any thread, any account, any class. `zero_bytes`: so many are to be zero. */
@@ -112,22 +105,20 @@ static void *allocate_booked(size_t bytes, struct mempool_type *type,
         store_relaxed(&thread->component, component_root());
         store_relaxed(&thread->account_places, component_root()->account_places);
     }
-    bool charged = !has_room(thread, place, bytes);
-    if (charged && !account_charge(place, bytes)) {
+    bool reserved = !has_room(thread, place, bytes);
+    if (reserved && !account_reserve(place, bytes)) {
         errno = ENOMEM;
         return NULL;
     }
     void *block = take_slot(class, site, zero_bytes, &slot_record);
     if (block == NULL) {
-        if (charged) {
-            account_uncharge(place, bytes);
+        if (reserved) {
+            account_unreserve(place);
         }
         return NULL;
     }
     store_relaxed(slot_tag(slot_record), tag_make(place, bytes));
-    if (charged) {
-        account_add_block(place);
-    } else if (!book(thread, place, bytes)) {
+    if (!book(thread, place, bytes)) {
         (void)pool_put_slow(block, site, true);
         errno = ENOMEM;
         return NULL;
@@ -185,6 +176,12 @@ static void after_making_room(const struct thread *thread) {
     reclaim_if_due(thread->tick_ms);
 }
 
+/* Is a block at hand, as far as gates tell? Where none is, room is made when one is there, so that
+ * peaks do not count what cannot be had. */
+static bool is_at_hand(const struct cache *cache) {
+    return load_relaxed(&cache->top) > load_relaxed(&cache->floor);
+}
+
 /* A seated thread's, from its processor's tally and cache (cache/seat.h); NULL: a miss. */
 static void *take_seated(size_t bytes, uint32_t place, uintptr_t site, uint64_t *ret_before) {
     uint64_t room;
@@ -196,15 +193,15 @@ static void *take_seated(size_t bytes, uint32_t place, uintptr_t site, uint64_t 
         return NULL;
     }
     if (MEMPOOL_LIKELY(thread_has_tally(seat, place))) {
+        struct cache *cache = thread_heap_cache(seat, class_offset_of(bytes));
         struct tally *tally = thread_tally(seat, place);
         bool has_room = room_take(load_folded(&tally->room), bytes, &room);
-        if (MEMPOOL_UNLIKELY(!has_room)) {
+        if (MEMPOOL_UNLIKELY(!has_room) && is_at_hand(cache)) {
             made_room = true;
             has_room = tally_make_room(seat, place, bytes, 1) == NULL &&
                        room_take(load_relaxed(&tally->room), bytes, &room);
         }
         if (MEMPOOL_LIKELY(has_room)) {
-            struct cache *cache = thread_heap_cache(seat, class_offset_of(bytes));
             block = take_booked(self, cache, tag_make(place, bytes), tally, room, site, ret_before);
             if (MEMPOOL_LIKELY(block != NULL)) {
                 hit_prefetch_next(cache);
@@ -260,16 +257,17 @@ MEMPOOL_NOINLINE static void *allocate_making_room(size_t bytes, struct mempool_
     struct thread *thread = thread_current;
     uint32_t place = account_known(load_relaxed(&thread->account_places), type);
     struct tally *tally = thread_tally(thread, place);
+    int32_t offset = class_offset(class_of(bytes));
     void *block = NULL;
     uint64_t room, before = 0;
-    struct thread *holder = tally_enter(place);
+    struct thread *holder =
+        is_at_hand(thread_heap_cache(thread, offset)) ? tally_enter(place) : NULL;
     bool made = holder != NULL && tally_make_room(holder, place, bytes, 1) == NULL;
     if (holder != NULL) {
         tally_leave(holder);
     }
     if (made && !thread_seated && room_take(load_relaxed(&tally->room), bytes, &room)) {
-        block = take_at_hand(thread, class_offset(class_of(bytes)), tag_make(place, bytes), tally,
-                             room, site, &before);
+        block = take_at_hand(thread, offset, tag_make(place, bytes), tally, room, site, &before);
         after_making_room(thread);
     }
     if (block == NULL) {
@@ -590,12 +588,17 @@ MEMPOOL_API size_t mempool_usable_bytes(const void *block) {
     return find_block(block, &depot) != NULL ? depot->shape.stride : 0;
 }
 
-/* To another slot; the books are the caller's. */
+/* To another slot. NULL with errno: nothing changed. */
 static void *move_block(void *block, const struct depot *depot, size_t bytes, uint64_t tag,
                         uintptr_t site) {
     record *to;
     void *moved = take_slot(class_of(bytes), site, 0, &to);
     if (moved == NULL) {
+        return NULL;
+    }
+    if (bytes > tag_bytes(tag) && !account_resize(tag_place(tag), tag_bytes(tag), bytes)) {
+        (void)pool_put_slow(moved, site, true);
+        errno = ENOMEM;
         return NULL;
     }
     /* All that mempool_usable_bytes let the owner use, not only what was asked for. */
@@ -615,31 +618,50 @@ static bool stays(const struct depot *depot, size_t bytes) {
     return bytes <= stride && (class_bytes(class_of(bytes)) == stride || bytes > stride / 2);
 }
 
-/* Bytes are charged before they are there, and credited when they are not any more. A block that
- * cannot move to a smaller slot stays where it is. */
+/* A larger one, in its slot or in another. NULL with errno: nothing changed. */
+static void *grow_block(void *block, const struct depot *depot, size_t bytes, uint64_t tag,
+                        uintptr_t site) {
+    uint32_t place = tag_place(tag);
+    size_t before = tag_bytes(tag);
+    bool in_place = stays(depot, bytes);
+    if (in_place ? !account_resize(place, before, bytes)
+                 : !account_reserve(place, bytes - before)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    void *result = in_place ? block : move_block(block, depot, bytes, tag, site);
+    if (result == NULL) {
+        account_unreserve(place);
+    }
+    return result;
+}
+
+/* A smaller one, or of the same size. One that cannot move to a smaller slot stays. */
+static void *shrink_block(void *block, const struct depot *depot, size_t bytes, uint64_t tag,
+                          uintptr_t site) {
+    void *moved = stays(depot, bytes) ? NULL : move_block(block, depot, bytes, tag, site);
+    return moved != NULL ? moved : block;
+}
+
 static void *resize(void *block, record *slot_record, const struct depot *depot, size_t bytes,
                     uintptr_t site) {
     int saved_errno = errno;
     uint64_t tag = load_relaxed(slot_tag(slot_record));
     uint32_t place = tag_place(tag);
-    size_t before = tag_bytes(tag);
-    if (bytes > before && !account_resize(place, before, bytes)) {
-        errno = ENOMEM;
+    bool grows = bytes > tag_bytes(tag);
+    void *result = grows ? grow_block(block, depot, bytes, tag, site)
+                         : shrink_block(block, depot, bytes, tag, site);
+    if (result == NULL) {
         return NULL;
     }
-    void *result = stays(depot, bytes) ? block : move_block(block, depot, bytes, tag, site);
-    if (result == NULL && bytes > before) {
-        (void)account_resize(place, bytes, before);
-        return NULL;
-    }
-    if (result == NULL || result == block) {
+    if (result == block) {
         store_relaxed(slot_tag(slot_record), tag_make(place, bytes));
         recorder_resized(block, block, tag_make(place, bytes));
         account_sample_resized(block, slot_record, bytes);
-        result = block;
     }
-    if (bytes < before) {
-        (void)account_resize(place, before, bytes);
+    if (!grows) {
+        /* Credited when the bytes are not there any more. */
+        (void)account_resize(place, tag_bytes(tag), bytes);
     }
     PROBE_FREE(block);
     PROBE_ALLOC(result, bytes);

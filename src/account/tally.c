@@ -291,8 +291,9 @@ static void set_bounds_after(struct tally *tally, const struct account *account,
 
 /* ---- grants --------------------------------------------------------------------------------- */
 
-static int64_t choose_grant(const struct account *account, int64_t bytes) {
-    int64_t granted = load_relaxed(&account->granted);
+static int64_t choose_grant(const struct account *account, const struct figures *now,
+                            int64_t bytes) {
+    int64_t granted = load_relaxed(&account->granted) - now->balance;
     int64_t blocks = least(GRANT_BLOCKS * bytes, GRANT_BLOCKS_BYTES);
     int64_t grant = most(most(granted / LIVE_SHARE, blocks), GRANT_LEAST);
     return least(grant, component_grant_max(account->component));
@@ -301,7 +302,7 @@ static int64_t choose_grant(const struct account *account, int64_t bytes) {
 /* `missing` bytes and a grant for blocks of `bytes` into the balance: NULL; or who refuses. */
 static struct mempool_component *take_grant(struct account *account, struct figures *now,
                                             int64_t missing, int64_t bytes) {
-    int64_t grant = choose_grant(account, bytes);
+    int64_t grant = choose_grant(account, now, bytes);
     if (component_charge(account->component, missing + grant) != NULL) {
         grant = 0;
         struct mempool_component *full = component_charge(account->component, missing);
@@ -322,6 +323,36 @@ static void give_back(struct account *account, struct figures *now, int64_t byte
     component_charge_always(account->component, -bytes);
 }
 
+/* A balance of `wanted` bytes, and bounds to go with it: NULL; or who refuses. */
+static struct mempool_component *fill(const struct thread *holder, struct tally *tally,
+                                      uint32_t number, struct figures *now, int64_t wanted) {
+    struct account *account = account_at(number);
+    struct survey found = survey(holder, tally, account, number);
+    struct mempool_component *full =
+        now->balance < wanted ? take_grant(account, now, wanted - now->balance, wanted) : NULL;
+    if (full == NULL) {
+        set_bounds_after(tally, account, now, &found);
+    }
+    return full;
+}
+
+struct mempool_component *tally_reserve(struct thread *holder, uint32_t place, size_t bytes) {
+    struct tally *tally = thread_tally(holder, place);
+    uint32_t number = account_of_place(place);
+    struct figures now = read_figures(tally);
+    if (place == PLACE_NONE) {
+        return component_root();
+    }
+    if (now.balance >= (int64_t)bytes) {
+        return NULL;
+    }
+    struct mempool_component *full = fill(holder, tally, number, &now, (int64_t)bytes);
+    if (full == NULL) {
+        write_figures(tally, account_at(number), &now);
+    }
+    return full;
+}
+
 struct mempool_component *tally_make_room(struct thread *holder, uint32_t place, size_t bytes,
                                           int blocks) {
     struct tally *tally = thread_tally(holder, place);
@@ -338,13 +369,11 @@ struct mempool_component *tally_make_room(struct thread *holder, uint32_t place,
     /* Blocks of no bytes never ask for a grant. */
     bool is_bound = now.high == now.net && (tally->shared || wanted == 0);
     if (now.balance < wanted || is_bound) {
-        struct survey found = survey(holder, tally, account, account_of_place(place));
         struct mempool_component *full =
-            now.balance < wanted ? take_grant(account, &now, wanted - now.balance, wanted) : NULL;
+            fill(holder, tally, account_of_place(place), &now, wanted);
         if (full != NULL) {
             return full;
         }
-        set_bounds_after(tally, account, &now, &found);
     }
     /* The bounds are to be where they will be then. */
     struct figures then = now;
@@ -357,10 +386,33 @@ struct mempool_component *tally_make_room(struct thread *holder, uint32_t place,
     return NULL;
 }
 
+/* Give back what a balance has above a grant. */
+static void skim(const struct thread *holder, struct tally *tally, uint32_t number,
+                 struct figures *now) {
+    struct account *account = account_at(number);
+    struct survey found = survey(holder, tally, account, number);
+    int64_t grant = choose_grant(account, now, 0);
+    if (now->balance > grant) {
+        give_back(account, now, now->balance - grant);
+    }
+    now->cap = CAP_GRANTS * grant;
+    set_bounds_after(tally, account, now, &found);
+    write_figures(tally, account, now);
+}
+
+void tally_unreserve(struct thread *holder, uint32_t place) {
+    struct tally *tally = thread_tally(holder, place);
+    struct figures now = read_figures(tally);
+    uint32_t number = account_of_place(place);
+    /* The cap that is known is not below the floor. */
+    if (now.balance > CAP_GRANTS * choose_grant(account_at(number), &now, 0)) {
+        skim(holder, tally, number, &now);
+    }
+}
+
 void tally_add(struct thread *holder, uint32_t place, int64_t bytes, int blocks) {
     struct tally *tally = thread_tally(holder, place);
     uint32_t number = account_of_place(place);
-    struct account *account = account_at(number);
     struct figures now = read_figures(tally);
     now.balance += bytes;
     now.net += blocks;
@@ -368,16 +420,9 @@ void tally_add(struct thread *holder, uint32_t place, int64_t bytes, int blocks)
         now.due += now.due == now.got;
         now.got++;
     }
-    write_figures(tally, account, &now);
+    write_figures(tally, account_at(number), &now);
     if (now.balance > now.cap && bytes > 0) {
-        struct survey found = survey(holder, tally, account, number);
-        int64_t grant = choose_grant(account, 0);
-        if (now.balance > grant) {
-            give_back(account, &now, now.balance - grant);
-        }
-        now.cap = CAP_GRANTS * grant;
-        set_bounds_after(tally, account, &now, &found);
-        write_figures(tally, account, &now);
+        skim(holder, tally, number, &now);
     }
 }
 

@@ -127,8 +127,15 @@ void tally_leave(struct thread *holder);
 
 /* In what follows `holder` is whom tally_enter told, or thread_enter. */
 
-/* Have room for so many more bytes, and blocks (0 or 1): NULL, there is; or who refuses. Calls no
- * callback; the holder's tallies stay where they are. */
+/* Have a balance of so many bytes: NULL, there is; or who refuses. Counts nothing, moves no bound
+ * past what is live: what is wanted may yet turn out not to be had. Calls no callback; the holder's
+ * tallies stay where they are, as with tally_make_room. */
+struct mempool_component *tally_reserve(struct thread *holder, uint32_t place, size_t bytes);
+/* It was not to be had: give back what is above the cap. */
+void tally_unreserve(struct thread *holder, uint32_t place);
+
+/* Have room for so many more bytes, and blocks (0 or 1): NULL, there is; or who refuses. They are
+ * to be taken at once: peaks count them from here on. */
 struct mempool_component *tally_make_room(struct thread *holder, uint32_t place, size_t bytes,
                                           int blocks);
 
