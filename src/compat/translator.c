@@ -34,23 +34,29 @@ static void after_fork(void) {
     sys_lock_drop(&compat_lock);
 }
 
+/* compat_lock is held, or nobody is there yet. */
+static bool watch_forks(void) {
+    static bool watched;
+    watched = watched || sys_fork_watch(before_fork, after_fork, after_fork) == 0;
+    return watched;
+}
+
+__attribute__((constructor(SYS_FORKS_OF_COMPAT))) static void watch_forks_from_start(void) {
+    (void)watch_forks();
+}
+
 int compat_init(void) {
-    static bool fork_watched; /* compat_lock */
     struct sys_signals before;
     /* C2 pairs with C1: forks are watched */
     if (load_acquire(&is_ready) != 0) {
         return 0;
     }
-    /* Handlers before a fork run from the last registered on: so ours takes its lock first. */
     int result = account_init();
     if (result != 0) {
         return result;
     }
     compat_lock_take(&before);
-    if (!fork_watched) {
-        result = sys_fork_watch(before_fork, after_fork, after_fork);
-        fork_watched = result == 0;
-    }
+    result = watch_forks() ? 0 : -ENOMEM;
     compat_lock_drop(&before);
     if (result == 0) {
         /* C1 pairs with C2 */

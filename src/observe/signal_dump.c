@@ -33,7 +33,6 @@ static _Atomic uint32_t dump_wanted; /* 1: a signal came that no dump has follow
 static int signal_set; /* 0: none */
 static struct sys_handler handler_before;
 static char folder[SYS_PATH_BYTES];
-static bool forks_watched;
 
 /* ---- one dump ------------------------------------------------------------------------------ */
 
@@ -182,6 +181,17 @@ static void end_turn_of_child(void) {
     give_turn();
 }
 
+/* By who has the turn, or while nobody is there yet. */
+static bool watch_forks(void) {
+    static bool watched;
+    watched = watched || sys_fork_watch(wait_for_turn, end_turn, end_turn_of_child) == 0;
+    return watched;
+}
+
+__attribute__((constructor(SYS_FORKS_OF_DUMPS))) static void watch_forks_from_start(void) {
+    (void)watch_forks();
+}
+
 /* ---- what is set --------------------------------------------------------------------------- */
 
 static int unset(int number) {
@@ -194,12 +204,8 @@ static int unset(int number) {
 }
 
 static int set(int number, const char *path) {
-    if (!forks_watched) {
-        int result = sys_fork_watch(wait_for_turn, end_turn, end_turn_of_child);
-        if (result != 0) {
-            return result;
-        }
-        forks_watched = true;
+    if (!watch_forks()) {
+        return -ENOMEM;
     }
     if (signal_set == 0) {
         int result = sys_handler_set(number, handle, &handler_before);

@@ -109,7 +109,7 @@ static void child_after_fork(void) {
 
 /* At loading, so that handlers that the program registers, and that use pools, run before ours on
  * the way into a fork, and after ours in the child. */
-__attribute__((constructor)) static void watch_forks(void) {
+__attribute__((constructor(SYS_FORKS_OF_POOLS))) static void watch_forks(void) {
     if (!fork_watched) {
         fork_watched = sys_fork_watch(before_fork, parent_after_fork, child_after_fork) == 0;
     }

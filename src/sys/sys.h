@@ -113,6 +113,9 @@ void sys_pause(void);
 /* Call `exited` with `argument` when the calling thread ends; 0 or -errno. */
 int sys_thread_exit_init(void (*exited)(void *argument));
 int sys_thread_exit_watch(void *argument);
+/* By constructors of these priorities, so that forks are watched before there is a lock to be held
+ * across them. On the way into a fork they are called from the last on: locks come from above. */
+enum { SYS_FORKS_OF_POOLS = 101, SYS_FORKS_OF_COMPAT, SYS_FORKS_OF_DUMPS };
 int sys_fork_watch(void (*before)(void), void (*parent)(void), void (*child)(void));
 
 /* All signals off, and on again as they were. */
