@@ -2,13 +2,14 @@
 /* What is live, by address. */
 #include "cli/live_table.h"
 
+#include "base/hash.h"
+
 #include <stdlib.h>
 
 enum { CAPACITY_FIRST = 1024 };
 
 static size_t place_of(const struct live_table *table, uint64_t address) {
-    uint64_t hash = (address >> 4) * UINT64_C(0x9e3779b97f4a7c15);
-    return (size_t)(hash >> 20) & (table->capacity - 1);
+    return (size_t)hash_of_key(address, table->entries) & (table->capacity - 1);
 }
 
 static size_t next_place(const struct live_table *table, size_t place) {

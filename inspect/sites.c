@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "inspect/image_open.h"
 #include "inspect/images_own.h"
 
@@ -87,9 +88,8 @@ static int describe(struct images *images, uint64_t site, struct images_site *re
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
-/* A process could choose sites that have one place, but that it does not know where ours lie. */
 static struct site_place *find_place(struct site_place *places, size_t n, uint64_t site) {
-    size_t at = (size_t)(((site ^ (uintptr_t)places) * 0x9e3779b97f4a7c15u) >> 20) & (n - 1);
+    size_t at = (size_t)hash_of_key(site, places) & (n - 1);
     while (places[at].site != 0 && places[at].site != site) {
         at = (at + 1) & (n - 1);
     }

@@ -3,15 +3,12 @@
 #include "view/index.h"
 
 #include "base/bits.h"
+#include "base/hash.h"
 
 enum { CAPACITY_MIN = 16, N_MIN = 256, CAPACITY_SHIFT_MAX = 32 };
 
-/* Keys are another process's, which could choose such as have one place, but that it does not know
- * where our table lies. */
 static size_t place_of(const struct view_index *index, uint64_t key) {
-    uint64_t mixed = key ^ (uintptr_t)index->entries;
-    uint64_t hash = (mixed >> 3) * UINT64_C(0x9e3779b97f4a7c15); /* Fibonacci hashing */
-    return (size_t)(hash >> 32) & (index->capacity - 1);
+    return (size_t)hash_of_key(key, index->entries) & (index->capacity - 1);
 }
 
 bool view_index_init(struct view_index *index, size_t n_max, struct view_memory *memory) {

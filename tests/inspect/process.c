@@ -84,10 +84,10 @@ static void check_sites(const struct subject *subject, struct process *process,
     images_free(images);
 }
 
-/* Stacks that a process makes up: addresses that come to one place of the table of sites, by the
- * inverse of its hash's factor. */
+/* Stacks that a process makes up: addresses that come to one place of a table of sites, by the
+ * inverse of the usual hash's factor, or by differing in their high bits only. */
 static void sites_take_no_time(struct subject *subject) {
-    enum { SITES = 1 << 18, SECONDS = 60 };
+    enum { SITES = 1 << 19, SECONDS = 60 };
     struct process *process = process_opened(subject->pid);
     struct images *images = images_of_process(process);
     CHECK(images != NULL && images_refresh(images) == 0);
@@ -95,6 +95,7 @@ static void sites_take_no_time(struct subject *subject) {
     for (uint64_t i = 1; i <= SITES; i++) {
         struct images_site found;
         CHECK(images_find(images, i * UINT64_C(0xf1de83e19937733d), &found) == 0);
+        CHECK(images_find(images, i << 44, &found) == 0);
     }
     alarm(0);
     images_free(images);
