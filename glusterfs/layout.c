@@ -6,6 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(__x86_64__)
+enum { MACHINE_IS_KNOWN = 1 };
+#else
+enum { MACHINE_IS_KNOWN = 0 };
+#endif
+
 /* x86-64, without DEBUG. The fields: releases; xlator_t's name, ctx, mem_acct; glusterfs_ctx_t's
  * mem_acct_enable; a record's typestr, num_allocs. */
 static const struct layout layouts[] = {
@@ -16,7 +22,6 @@ static const struct layout layouts[] = {
 };
 
 const struct layout *layout_of_release(const char *release) {
-#if defined(__x86_64__)
     char *end;
     unsigned long major = strtoul(release, &end, 10);
     if (end == release || *end != '.') {
@@ -28,15 +33,12 @@ const struct layout *layout_of_release(const char *release) {
     if (end == from || (*end != '\0' && *end != '-' && *end != '.')) {
         return NULL;
     }
-    for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++) {
+    for (size_t i = 0; MACHINE_IS_KNOWN && i < sizeof layouts / sizeof layouts[0]; i++) {
         if (layouts[i].major == major && layouts[i].minor_first <= minor &&
             minor <= layouts[i].minor_last) {
             return &layouts[i];
         }
     }
-#else
-    (void)release;
-#endif
     return NULL;
 }
 

@@ -10,13 +10,15 @@
 
 #include "base/attributes.h"
 
+#include <stdint.h>
+
 #ifdef __x86_64__
 MEMPOOL_HOT_INLINE void prefetch_to_write(const volatile void *address) {
     __asm__ volatile("prefetchw (%0)" : : "r"(address));
 }
 #else
 MEMPOOL_HOT_INLINE void prefetch_to_write(const volatile void *address) {
-    __builtin_prefetch((const void *)address, 1);
+    __builtin_prefetch((const void *)(uintptr_t)address, 1); /* NOLINT: without its qualifier */
 }
 #endif
 
