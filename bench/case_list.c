@@ -3,6 +3,7 @@
 #include "bench/case_list.h"
 
 #define LIVE_MILLION ((size_t)1000 * 1000)
+#define TAIL_LIVE ((size_t)4000)
 
 /* One case at the four sizes that the get+put cases are measured at. */
 #define AT_SIZES(name_, kind_, group_, live_, threads_, ours_)                                     \
@@ -77,6 +78,27 @@ const struct bench_case bench_cases[] = {
      .group = GROUP_HEAP,
      .unit = UNIT_NS,
      .threads = 2},
+    {.name = "tail-1000",
+     .kind = CASE_TAIL,
+     .group = GROUP_TAIL,
+     .unit = UNIT_NS,
+     .live = TAIL_LIVE,
+     .one_in = 1000,
+     .threads = 1},
+    {.name = "tail-10000",
+     .kind = CASE_TAIL,
+     .group = GROUP_TAIL,
+     .unit = UNIT_NS,
+     .live = TAIL_LIVE,
+     .one_in = 10000,
+     .threads = 1},
+    {.name = "tail-100000",
+     .kind = CASE_TAIL,
+     .group = GROUP_TAIL,
+     .unit = UNIT_NS,
+     .live = TAIL_LIVE,
+     .one_in = 100000,
+     .threads = 1},
     {.name = "resident-8M/64",
      .kind = CASE_RESIDENT_LIVE,
      .group = GROUP_RESIDENT,
@@ -148,6 +170,7 @@ const char *case_kind_text(enum case_kind kind) {
         [CASE_REPLAY] = "every get and put of a recorded trace",
         [CASE_HEAP_LIFO] = "allocate one accounted block, free it",
         [CASE_HEAP_REPLAY] = "every get and put, malloc and free of a recorded trace",
+        [CASE_TAIL] = "bursts of blocks: what one malloc or free in so many exceeds",
         [CASE_RESIDENT_LIVE] = "resident memory per byte of live objects",
         [CASE_RESIDENT_REPLAY] = "highest growth of resident memory during a replay",
         [CASE_RESIDENT_HEAP] = "the same with every malloc and free",
@@ -167,6 +190,7 @@ const char *case_group_title(enum case_group group) {
         [GROUP_CROWD] = "Many threads, in turns on two CPUs",
         [GROUP_REPLAY] = "Replay of a recorded trace",
         [GROUP_HEAP] = "The accounted heap, and its replay with that of pools",
+        [GROUP_TAIL] = "The slowest mallocs and frees: what one call in so many exceeds",
         [GROUP_RESIDENT] = "Resident memory",
     };
     return titles[group];
@@ -187,7 +211,8 @@ bool case_replays(const struct bench_case *test) {
 }
 
 bool case_uses_heap(const struct bench_case *test) {
-    return test->group == GROUP_HEAP || test->kind == CASE_RESIDENT_HEAP;
+    return test->group == GROUP_HEAP || test->group == GROUP_TAIL ||
+           test->kind == CASE_RESIDENT_HEAP;
 }
 
 bool case_is_single_thread(const struct bench_case *test) {

@@ -23,6 +23,7 @@ enum case_kind {
     CASE_REPLAY,            /* a recorded trace, `threads` workers */
     CASE_HEAP_LIFO,         /* malloc, free of one size */
     CASE_HEAP_REPLAY,       /* a recorded trace with heap events, `threads` workers */
+    CASE_TAIL,              /* bursts of up to `live` blocks: what 1 call in `one_in` exceeds */
     CASE_RESIDENT_LIVE,     /* resident growth per live byte, `live` objects */
     CASE_RESIDENT_REPLAY,   /* highest resident growth during a replay */
     CASE_RESIDENT_HEAP,     /* the same with heap events */
@@ -40,12 +41,13 @@ enum case_group {
     GROUP_CROWD,    /* many, on two CPUs */
     GROUP_REPLAY,   /* trace replay, timed */
     GROUP_HEAP,     /* the accounted heap, timed */
+    GROUP_TAIL,     /* its slowest calls */
     GROUP_RESIDENT, /* memory */
     GROUP_COUNT
 };
 
 enum case_unit {
-    UNIT_NS,             /* nanoseconds per get+put, or malloc+free */
+    UNIT_NS,             /* nanoseconds per get+put, or malloc+free; of a tail, per call */
     UNIT_BYTES_PER_BYTE, /* resident bytes per live byte */
     UNIT_KIB,            /* KiB */
 };
@@ -57,6 +59,7 @@ struct bench_case {
     enum case_unit unit;
     size_t object_bytes;
     size_t live;      /* objects, requests or pools at once */
+    size_t one_in;    /* of a tail */
     unsigned threads; /* 1 or 2; of a crowd: CPUs */
     bool ours_only;
     bool fresh; /* each round in a new worker process, and fewer rounds */

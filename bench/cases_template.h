@@ -316,6 +316,10 @@ static double measure_producer_consumer(struct work *work, uint64_t target_ns) {
 
 #include "bench/crowd_template.h"
 
+/* --- the slowest calls --- */
+
+#include "bench/tail_template.h"
+
 /* --- resident memory --- */
 
 static double measure_resident_live(struct work *work) {
@@ -376,7 +380,7 @@ int case_prepare(struct work *work) {
     if (case_replays(test)) {
         return replay_prepare(work);
     }
-    if (test->kind == CASE_HEAP_LIFO) {
+    if (test->kind == CASE_HEAP_LIFO || test->kind == CASE_TAIL) {
         return open_hot_site();
     }
     if (test->group == GROUP_RESIDENT && test->kind != CASE_RESIDENT_CROWD) {
@@ -423,6 +427,8 @@ double case_measure(struct work *work, uint64_t target_ns) {
         return measure_crowd(work, target_ns);
     case CASE_RESIDENT_CROWD:
         return measure_resident_crowd(work);
+    case CASE_TAIL:
+        return measure_tail(work, target_ns);
     case CASE_REPLAY:
     case CASE_HEAP_REPLAY:
     case CASE_RESIDENT_REPLAY:
