@@ -159,13 +159,25 @@ MEMPOOL_HOT_INLINE void *take_booked(const struct thread *thread, struct cache *
     return block;
 }
 
-/* The same of a class of the thread's own. */
-MEMPOOL_HOT_INLINE void *take_at_hand(struct thread *thread, int32_t offset, uint64_t tag,
-                                      struct tally *tally, uint64_t room, uintptr_t site,
-                                      uint64_t *ret_before) {
+/* The same of a class of the thread's own, whose door is open. Not before it is shut is the tally
+ * looked at: a handler may allocate up to then, and have the tallies moved. *ret_wants_room: a miss
+ * for want of room. */
+MEMPOOL_HOT_INLINE void *take_at_hand(struct thread *thread, uint32_t place, size_t bytes,
+                                      int32_t offset, uintptr_t site, uint64_t *ret_before,
+                                      bool *ret_wants_room) {
+    void *block = NULL;
+    *ret_wants_room = false;
     thread_shut_door(thread);
-    void *block =
-        take_booked(thread, thread_heap_cache(thread, offset), tag, tally, room, site, ret_before);
+    if (MEMPOOL_LIKELY(thread_has_tally(thread, place))) {
+        struct tally *tally = thread_tally(thread, place);
+        uint64_t room;
+        if (room_take(load_folded(&tally->room), bytes, &room)) {
+            block = take_booked(thread, thread_heap_cache(thread, offset), tag_make(place, bytes),
+                                tally, room, site, ret_before);
+        } else {
+            *ret_wants_room = true;
+        }
+    }
     thread_open_door(thread);
     return block;
 }
@@ -256,18 +268,18 @@ MEMPOOL_NOINLINE static void *allocate_making_room(size_t bytes, struct mempool_
     }
     struct thread *thread = thread_current;
     uint32_t place = account_known(load_relaxed(&thread->account_places), type);
-    struct tally *tally = thread_tally(thread, place);
     int32_t offset = class_offset(class_of(bytes));
     void *block = NULL;
-    uint64_t room, before = 0;
+    uint64_t before = 0;
+    bool wants_room;
     struct thread *holder =
         is_at_hand(thread_heap_cache(thread, offset)) ? tally_enter(place) : NULL;
     bool made = holder != NULL && tally_make_room(holder, place, bytes, 1) == NULL;
     if (holder != NULL) {
         tally_leave(holder);
     }
-    if (made && !thread_seated && room_take(load_relaxed(&tally->room), bytes, &room)) {
-        block = take_at_hand(thread, offset, tag_make(place, bytes), tally, room, site, &before);
+    if (made && !thread_seated) {
+        block = take_at_hand(thread, place, bytes, offset, site, &before, &wants_room);
         after_making_room(thread);
     }
     if (block == NULL) {
@@ -288,21 +300,19 @@ MEMPOOL_NOINLINE static void *allocate_making_room(size_t bytes, struct mempool_
 MEMPOOL_HOT_INLINE void *allocate(size_t bytes, struct mempool_type *type, int32_t offset,
                                   uintptr_t site, size_t zero_bytes) {
     struct thread *thread = thread_current;
-    uint64_t room, before;
+    uint64_t before;
+    bool wants_room;
     if (MEMPOOL_UNLIKELY(type == NULL)) {
         return allocate_slow(bytes, type, site, zero_bytes);
     }
     uint32_t place = account_known(load_relaxed(&thread->account_places), type);
-    if (!thread_door_open(thread) || MEMPOOL_UNLIKELY(!thread_has_tally(thread, place))) {
+    if (!thread_door_open(thread)) {
         return allocate_slow(bytes, type, site, zero_bytes);
     }
-    struct tally *tally = thread_tally(thread, place);
-    if (!room_take(load_folded(&tally->room), bytes, &room)) {
-        return allocate_making_room(bytes, type, site, zero_bytes);
-    }
-    void *block = take_at_hand(thread, offset, tag_make(place, bytes), tally, room, site, &before);
+    void *block = take_at_hand(thread, place, bytes, offset, site, &before, &wants_room);
     if (MEMPOOL_UNLIKELY(block == NULL)) {
-        return allocate_slow(bytes, type, site, zero_bytes);
+        return wants_room ? allocate_making_room(bytes, type, site, zero_bytes)
+                          : allocate_slow(bytes, type, site, zero_bytes);
     }
     PROBE_ALLOC(block, bytes);
     return zero_bytes == 0 || slot_is_fresh(before) ? block : memset(block, 0, zero_bytes);
@@ -342,17 +352,13 @@ MEMPOOL_NOINLINE static void *allocate_at_slow(size_t bytes, uint32_t place, uin
 MEMPOOL_HOT_INLINE void *allocate_at(size_t bytes, uint32_t place, uintptr_t site,
                                      size_t zero_bytes) {
     struct thread *thread = thread_current;
-    uint64_t room, before;
-    if (MEMPOOL_UNLIKELY(bytes > CLASS_BYTES_CACHED) || !thread_door_open(thread) ||
-        MEMPOOL_UNLIKELY(!thread_has_tally(thread, place))) {
+    uint64_t before;
+    bool wants_room;
+    if (MEMPOOL_UNLIKELY(bytes > CLASS_BYTES_CACHED) || !thread_door_open(thread)) {
         return allocate_at_slow(bytes, place, site, zero_bytes);
     }
-    struct tally *tally = thread_tally(thread, place);
     int32_t offset = class_offset_of(bytes);
-    if (!room_take(load_folded(&tally->room), bytes, &room)) {
-        return allocate_at_slow(bytes, place, site, zero_bytes);
-    }
-    void *block = take_at_hand(thread, offset, tag_make(place, bytes), tally, room, site, &before);
+    void *block = take_at_hand(thread, place, bytes, offset, site, &before, &wants_room);
     if (MEMPOOL_UNLIKELY(block == NULL)) {
         return allocate_at_slow(bytes, place, site, zero_bytes);
     }
