@@ -32,6 +32,15 @@ static bool defer(struct thread *thread, void *object, uintptr_t site) {
     return true;
 }
 
+/* Would a put end this destroyed pool? That takes locks that the interrupted call may hold, or may
+ * keep waiting, and calls destructors. */
+static bool put_would_end(const struct depot *depot) {
+    const struct mempool *pool = depot->pool;
+    return load_relaxed(&depot->state) != DEPOT_ALIVE &&
+           load_relaxed(&depot->home) + 1 == load_relaxed(&depot->slots) &&
+           load_relaxed(&pool->heap_live) == 0;
+}
+
 /* Under the depot's lock in a handler. Over a hit (FAST) not even objects that its own thread got
  * may be made free: the put that was interrupted may be of the same one. */
 static enum put_outcome lay_in_interrupting(struct depot *depot, struct thread *thread,
@@ -40,6 +49,9 @@ static enum put_outcome lay_in_interrupting(struct depot *depot, struct thread *
     bool may_grow = thread_stage(thread) == THREAD_FAST;
     bool own = !may_grow && thread_got(thread, load_relaxed(round.slot_record));
     bool room;
+    if (put_would_end(depot)) {
+        return PUT_AGAIN;
+    }
     if (own || put_hits_closed(depot)) {
         return put_mark_free(round, site, stamp) ? put_in_depot(depot, round) : PUT_MISUSE;
     }

@@ -4,9 +4,9 @@
  * THEORY
  *
  * Such a handler leaves the caches alone and tries for the depot's lock. A put that cannot have it,
- * or would need memory that the interrupted call may be asking for, is deferred: kept in the
- * thread, and carried out by that thread's next call that takes a lock, or at its end. A get that
- * cannot have it is refused (pool/get.c). */
+ * or would need memory that the interrupted call may be asking for, or would end a destroyed pool,
+ * is deferred: kept in the thread, and carried out by that thread's next call that takes a lock, or
+ * at its end. A get that cannot have it is refused (pool/get.c). */
 #ifndef MEMPOOL_POOL_INTERRUPTING_H
 #define MEMPOOL_POOL_INTERRUPTING_H
 

@@ -9,6 +9,7 @@
 #include "pattern.h"
 
 #include "cache/thread.h"
+#include "pool/pool.h"
 
 #include <signal.h>
 
@@ -211,6 +212,28 @@ static int looking_works(void *argument) {
     return 0;
 }
 
+/* The last object of a destroyed pool: its put would end the pool, under locks of all kinds. */
+static void put_the_last(void) {
+    for (size_t i = 0; i < N_READY; i++) {
+        mempool_put(others[i]);
+    }
+}
+
+static int destroyed_pool_ends(void *argument) {
+    prepare(*(const unsigned *)argument);
+    CHECK_EQUAL(mempool_destroy(other), N_READY);
+    handler_work = put_the_last;
+    size_t n = drive_into_commit();
+    for (size_t i = 0; i < N_READY; i++) {
+        CHECK(address_state(others[i]) != MEMPOOL_STATE_LIVE);
+    }
+    CHECK_EQUAL(load_relaxed(&other->depot.state), DEPOT_UNUSED);
+    CHECK_EQUAL(load_relaxed(&other->depot.slots), 0);
+    put_driven(n);
+    CHECK_EQUAL(n_reentered(), 0);
+    return 0;
+}
+
 static void run_both(int (*run)(void *)) {
     unsigned flags = 0;
     assert_int_equal(child_status(run, &flags), 0);
@@ -234,6 +257,11 @@ static void another_pool_serves_a_handler(void **state) {
     run_both(another_pool_does_not_grow);
 }
 
+static void a_handler_puts_the_last_of_a_destroyed_pool(void **state) {
+    (void)state;
+    run_both(destroyed_pool_ends);
+}
+
 static void a_handler_may_look(void **state) {
     (void)state;
     run_both(looking_works);
@@ -245,6 +273,7 @@ int main(void) {
         cmocka_unit_test(a_get_under_its_own_lock_is_refused),
         cmocka_unit_test(a_put_under_its_own_lock_is_deferred),
         cmocka_unit_test(another_pool_serves_a_handler),
+        cmocka_unit_test(a_handler_puts_the_last_of_a_destroyed_pool),
         cmocka_unit_test(a_handler_may_look),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
