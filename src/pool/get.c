@@ -74,20 +74,13 @@ static bool take_from_depot(struct mempool *pool, struct taking *taking, uintptr
 }
 
 /* A live-marked raw slot meets its constructor; when that refuses, the slot goes back. */
-MEMPOOL_COLD static void *construct(struct mempool *pool, struct round round) {
+MEMPOOL_COLD static void *construct(struct mempool *pool, struct round round, uintptr_t site) {
     errno = ENOMEM;
     if (pool->construct == NULL || pool->construct(round.object, pool->arg) == 0) {
         return round.object;
     }
     int why = errno;
-    struct sys_signals before;
-    sys_signals_block(&before);
-    sys_lock_take(&pool->depot.lock);
-    store_relaxed(round.slot_record, RECORD_RAW);
-    depot_give(&pool->depot, round);
-    bump_owned(&pool->depot.gets, 0 - (uint64_t)1);
-    sys_lock_drop(&pool->depot.lock);
-    sys_signals_restore(&before);
+    pool_give_raw(pool, round, site);
     add_relaxed(&pool->depot.refused, 1);
     errno = why;
     return NULL;
@@ -102,7 +95,7 @@ static void *finish(struct mempool *pool, const struct taking *taking, uintptr_t
     if (MEMPOOL_UNLIKELY(load_relaxed(&pool_soft_due) != 0)) {
         pool_soft_limits();
     }
-    void *object = taking->raw ? construct(pool, taking->round) : taking->round.object;
+    void *object = taking->raw ? construct(pool, taking->round, site) : taking->round.object;
     /* A call for no bytes costs much where it touches a page that is not there. */
     if (object != NULL && taking->zero_bytes > 0 && !taking->fresh) {
         memset(object, 0, taking->zero_bytes);

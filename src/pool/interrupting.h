@@ -6,7 +6,8 @@
  * Such a handler leaves the caches alone and tries for the depot's lock. A put that cannot have it,
  * or would need memory that the interrupted call may be asking for, or would end a destroyed pool,
  * is deferred: kept in the thread, and carried out by that thread's next call that takes a lock, or
- * at its end. A get that cannot have it is refused (pool/get.c). */
+ * at its end. So is the way back of a slot whose constructor refused. A get that cannot have the
+ * lock is refused (pool/get.c). */
 #ifndef MEMPOOL_POOL_INTERRUPTING_H
 #define MEMPOOL_POOL_INTERRUPTING_H
 
@@ -21,6 +22,10 @@ bool handler_lock(struct sys_lock *lock);
 /* Put in such a handler. */
 MEMPOOL_COLD enum put_outcome put_interrupting(struct depot *depot, struct thread *thread,
                                                struct round round, uintptr_t site);
+
+/* A live slot whose constructor refused goes back, to meet it another time; in such a handler, or
+ * elsewhere. Nothing is held. */
+MEMPOOL_COLD void pool_give_raw(struct mempool *pool, struct round round, uintptr_t site);
 
 /* Carry out the puts that handlers left behind; the door is open. */
 void pool_put_deferred_slow(struct thread *thread);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Corners that are hard to reach from outside: heap objects without memory for their notes, reports
- * without /proc, handles that are not alive, numbers of threads that were passed on. */
+ * without /proc, handles that are not alive, numbers of threads that were passed on,
+ * constructors that refuse. */
 #include "unit.h"
 
 #include "child.h"
@@ -11,6 +12,7 @@
 
 #include "base/text.h"
 #include "cache/thread.h"
+#include "pool/pool.h"
 #include "vm/blocks.h"
 
 #include <sys/resource.h>
@@ -201,6 +203,35 @@ static void a_number_passed_on_names_nobody(void **state) {
     assert_int_equal(child_status(numbers_go_round, NULL), 0);
 }
 
+static void *destroy_it(void *unused) {
+    CHECK_EQUAL(mempool_destroy(pool), 1);
+    return unused;
+}
+
+static int refuse_of_destroyed(void *object, void *argument) {
+    (void)object;
+    (void)argument;
+    thread_run(destroy_it, NULL);
+    return -1;
+}
+
+/* Which is no right thing to do, but its memory need not be lost. */
+static int destroy_while_constructing(void *unused) {
+    (void)unused;
+    mempool_misuse_sink_set(-1);
+    pool = pool_of_options(
+        &POOL_OPTIONS(.object_bytes = OBJECT_BYTES, .construct = refuse_of_destroyed));
+    CHECK(mempool_get(pool) == NULL);
+    CHECK_EQUAL(load_relaxed(&pool->depot.state), DEPOT_UNUSED);
+    CHECK_EQUAL(load_relaxed(&pool->depot.slots), 0);
+    return 0;
+}
+
+static void a_pool_ends_with_a_slot_that_its_constructor_refused(void **state) {
+    (void)state;
+    assert_int_equal(child_status(destroy_while_constructing, NULL), 0);
+}
+
 int main(void) {
     caches_stay();
     const struct CMUnitTest tests[] = {
@@ -209,6 +240,7 @@ int main(void) {
         cmocka_unit_test(addresses_without_a_symbol),
         cmocka_unit_test(dead_handles_and_nothing_at_all),
         cmocka_unit_test(a_number_passed_on_names_nobody),
+        cmocka_unit_test(a_pool_ends_with_a_slot_that_its_constructor_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,11 +7,13 @@
 #include "faults.h"
 #include "one_processor.h"
 #include "pattern.h"
+#include "threads.h"
 
 #include "cache/thread.h"
 #include "pool/pool.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 
 enum {
     OBJECT_BYTES = 1000,
@@ -234,6 +236,86 @@ static int destroyed_pool_ends(void *argument) {
     return 0;
 }
 
+/* ---- a constructor that refuses over a call, while another thread has the pool's lock -------- */
+
+static struct mempool *built;
+static pthread_t interrupted_thread;
+static _Atomic size_t n_elsewhere; /* objects got by the other thread */
+static atomic_bool is_attached, has_begun, has_refused;
+
+static void *get_elsewhere(void *unused) {
+    static void *objects[N_DRIVE];
+    size_t n = 0;
+    mempool_put(mempool_get(other));
+    is_attached = true;
+    while (!has_begun) {
+        sleep_ms(1);
+    }
+    for (; !has_refused; n++) {
+        CHECK(n < N_DRIVE);
+        objects[n] = mempool_get(built);
+        CHECK(objects[n] != NULL);
+        add_relaxed(&n_elsewhere, 1);
+    }
+    mempool_put_bulk(objects, n);
+    return unused;
+}
+
+/* Not before the other thread has the pool's lock, and waits for what the interrupted call has. */
+static int refuse_when_locked(void *object, void *argument) {
+    (void)object;
+    (void)argument;
+    if (!pthread_equal(pthread_self(), interrupted_thread)) {
+        return 0;
+    }
+    has_begun = true;
+    for (int idle = 0; idle < 20; idle++) {
+        size_t before = load_relaxed(&n_elsewhere);
+        sleep_ms(10);
+        bool locked = load_relaxed(&built->depot.lock.state) != 0;
+        idle = locked && load_relaxed(&n_elsewhere) == before ? idle : 0;
+    }
+    has_refused = true;
+    errno = EDOM;
+    return -1;
+}
+
+static void get_unbuilt(void) {
+    errno = 0;
+    CHECK(mempool_get(built) == NULL && errno == EDOM);
+}
+
+static int refused_slot_is_kept(void *argument) {
+    enum { MORE = 20 };
+    void *objects[MORE];
+    prepare(*(const unsigned *)argument);
+    interrupted_thread = pthread_self();
+    built = pool_of_options(&POOL_OPTIONS(.object_bytes = OBJECT_BYTES,
+                                          .flags = *(const unsigned *)argument,
+                                          .count = 1,
+                                          .construct = refuse_when_locked));
+    pthread_t helper = thread_start(get_elsewhere, NULL);
+    while (!is_attached) {
+        sleep_ms(1);
+    }
+    handler_work = get_unbuilt;
+    size_t n = drive_into_commit();
+    thread_join(helper);
+    CHECK_EQUAL(pool_live(built), 0);
+    CHECK_EQUAL(pool_stats(built).refused, 1);
+    interrupted_thread = helper; /* from now on all are built */
+    for (size_t i = 0; i < MORE; i++) {
+        objects[i] = mempool_get(built);
+        CHECK(objects[i] != NULL);
+    }
+    mempool_put_bulk(objects, MORE);
+    CHECK_EQUAL(mempool_destroy(built), 0);
+    CHECK_EQUAL(load_relaxed(&built->depot.state), DEPOT_UNUSED); /* no slot is missing */
+    put_driven(n);
+    CHECK_EQUAL(n_reentered(), 0);
+    return 0;
+}
+
 static void run_both(int (*run)(void *)) {
     unsigned flags = 0;
     assert_int_equal(child_status(run, &flags), 0);
@@ -262,6 +344,11 @@ static void a_handler_puts_the_last_of_a_destroyed_pool(void **state) {
     run_both(destroyed_pool_ends);
 }
 
+static void a_slot_refused_in_a_handler_is_kept(void **state) {
+    (void)state;
+    run_both(refused_slot_is_kept);
+}
+
 static void a_handler_may_look(void **state) {
     (void)state;
     run_both(looking_works);
@@ -274,6 +361,7 @@ int main(void) {
         cmocka_unit_test(a_put_under_its_own_lock_is_deferred),
         cmocka_unit_test(another_pool_serves_a_handler),
         cmocka_unit_test(a_handler_puts_the_last_of_a_destroyed_pool),
+        cmocka_unit_test(a_slot_refused_in_a_handler_is_kept),
         cmocka_unit_test(a_handler_may_look),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
