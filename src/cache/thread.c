@@ -247,6 +247,16 @@ static struct thread *attach_locked(void) {
     return thread;
 }
 
+/* It ends, or never began: its number and its struct are free again; threads_lock is held. */
+static void let_go(struct thread *thread) {
+    if (load_relaxed(&thread->number) != 0) {
+        store_relaxed(&notes[load_relaxed(&thread->number)].exited, 1);
+    }
+    count_attached(-1);
+    /* G6 pairs with G5 in cache/grace.c: what its hits stored is seen */
+    store_release(&thread->in_use, 0);
+}
+
 /* The calling thread is the struct's from now on. Its number may be one that a seated thread had:
  * while others are seated it is so from the beginning. */
 static void settle_in(struct thread *thread) {
@@ -274,8 +284,7 @@ bool thread_attach(void) {
                 settle_in(thread);
             } else {
                 sys_lock_take(&threads_lock);
-                count_attached(-1);
-                store_relaxed(&thread->in_use, 0);
+                let_go(thread);
                 sys_lock_drop(&threads_lock);
             }
         }
@@ -439,12 +448,7 @@ static void detach(struct thread *thread, bool alone) {
     }
     /* T3 pairs with T4 and T5 in pool/stats.c: what was read in between is of no one thread */
     store_release(&thread->generation, load_relaxed(&thread->generation) + 1);
-    if (load_relaxed(&thread->number) != 0) {
-        store_relaxed(&notes[load_relaxed(&thread->number)].exited, 1);
-    }
-    count_attached(-1);
-    /* G6 pairs with G5 in cache/grace.c: what its hits stored is seen */
-    store_release(&thread->in_use, 0);
+    let_go(thread);
 }
 
 /* The thread's end: called by libc with the thread's struct. Other destructors may still put
