@@ -6,6 +6,7 @@
 #include "cache/thread.h"
 #include "misuse/explain.h"
 #include "pool/destroy.h"
+#include "pool/interrupting.h"
 #include "pool/recorder.h"
 #include "vm/blocks.h"
 
@@ -57,9 +58,21 @@ static struct heap_note *note_insert(struct mempool *pool, void *object, uintptr
     return note;
 }
 
+/* In a handler that interrupted a get or put it only tries: who has the lock may wait for that call
+ * to end. HEAP pools are not for handlers, but any pointer comes by here that is no right one. */
+static bool lock_notes(void) {
+    if (thread_interrupted()) {
+        return handler_lock(&heap_lock);
+    }
+    sys_lock_take(&heap_lock);
+    return true;
+}
+
 static struct heap_note *note_remove(const void *object) {
     struct heap_note *note = NULL;
-    sys_lock_take(&heap_lock);
+    if (!lock_notes()) {
+        return NULL;
+    }
     if (buckets != NULL) {
         struct heap_note **at = bucket_of(object);
         while (*at != NULL && (*at)->object != object) {

@@ -10,7 +10,7 @@
 #include "threads.h"
 
 #include "cache/thread.h"
-#include "pool/pool.h"
+#include "pool/heap.h"
 
 #include <signal.h>
 #include <stdatomic.h>
@@ -236,6 +236,42 @@ static int destroyed_pool_ends(void *argument) {
     return 0;
 }
 
+/* ---- a wrong put over a hit, while another thread that forks waits for the hit's end --------- */
+
+static void *fork_elsewhere(void *unused) {
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        _exit(0);
+    }
+    int status;
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    return unused;
+}
+
+static int wrong_put_is_refused(void *unused) {
+    (void)unused;
+    int foreign;
+    struct mempool *heap = pool_of_options(
+        &POOL_OPTIONS(.object_bytes = OBJECT_BYTES, .on_empty = MEMPOOL_HEAP));
+    mempool_misuse_sink_set(-1);
+    void *object = mempool_get(heap);
+    CHECK(object != NULL);
+    struct thread *holder = thread_enter(thread_current); /* as in a hit */
+    CHECK(holder != NULL);
+    pthread_t forking = thread_start(fork_elsewhere, NULL);
+    while (load_relaxed(&heap_lock.state) == 0) {
+        sleep_ms(1);
+    }
+    mempool_put(&foreign);
+    thread_leave(holder);
+    thread_join(forking);
+    CHECK_EQUAL(mempool_misuse_count(MEMPOOL_MISUSE_STACK), 1);
+    mempool_put(object);
+    CHECK_EQUAL(mempool_destroy(heap), 0);
+    return 0;
+}
+
 /* ---- a constructor that refuses over a call, while another thread has the pool's lock -------- */
 
 static struct mempool *built;
@@ -344,6 +380,11 @@ static void a_handler_puts_the_last_of_a_destroyed_pool(void **state) {
     run_both(destroyed_pool_ends);
 }
 
+static void a_wrong_put_waits_for_nobody(void **state) {
+    (void)state;
+    assert_int_equal(child_status(wrong_put_is_refused, NULL), 0);
+}
+
 static void a_slot_refused_in_a_handler_is_kept(void **state) {
     (void)state;
     run_both(refused_slot_is_kept);
@@ -361,6 +402,7 @@ int main(void) {
         cmocka_unit_test(a_put_under_its_own_lock_is_deferred),
         cmocka_unit_test(another_pool_serves_a_handler),
         cmocka_unit_test(a_handler_puts_the_last_of_a_destroyed_pool),
+        cmocka_unit_test(a_wrong_put_waits_for_nobody),
         cmocka_unit_test(a_slot_refused_in_a_handler_is_kept),
         cmocka_unit_test(a_handler_may_look),
     };
