@@ -293,6 +293,8 @@ bool thread_attach(void) {
     return thread_current != &thread_none;
 }
 
+_Static_assert(POOLS_MAX * CACHE_BYTES <= BLOCK_BYTES_MAX, "a table can reach every pool's cache");
+
 /* The old table stays where it is, for statistics may be reading it: all old ones of a thread
  * together are smaller than the new one. Of a thread its door is open, of a seat shut. */
 static bool grow_table(struct thread *thread, uint32_t bytes) {

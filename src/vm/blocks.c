@@ -9,7 +9,7 @@
 
 enum {
     CLASS_SHIFT_MIN = 6,
-    CLASSES = 17, /* 64 bytes << 16 = 4 MiB */
+    CLASSES = 18, /* 64 bytes << 17 = 8 MiB */
     SMALL_PAGE_BYTES = 4096, /* what blocks below it are cut from; any page size is a multiple */
     PAGES_KEPT = 64,         /* free blocks of one page that stay resident: the largest magazines */
 };

@@ -3,7 +3,7 @@
  *
  * THEORY
  *
- * Blocks have power-of-two sizes from 64 bytes to 4 MiB. Each size has a list of free blocks,
+ * Blocks have power-of-two sizes from 64 bytes to 8 MiB. Each size has a list of free blocks,
  * linked through their first word (no caller of the library can reach it: guards fence the area).
  * Blocks below a page are cut from one page of equal blocks; a page whose blocks are all free goes
  * back when memory is trimmed (blocks_trim), and may be cut anew for another size. Blocks of a page
@@ -22,7 +22,7 @@
 #include <stddef.h>
 
 #define BLOCK_BYTES_MIN ((size_t)64)
-#define BLOCK_BYTES_MAX ((size_t)4 << 20)
+#define BLOCK_BYTES_MAX ((size_t)8 << 20)
 
 /* What block_take really gives for `bytes`. */
 size_t block_bytes(size_t bytes);

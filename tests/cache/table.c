@@ -102,10 +102,29 @@ static void a_table_that_cannot_grow_stays(void **state) {
     assert_int_equal(child_status(growth_fails, NULL), 0);
 }
 
+/* Pools of all numbers have caches. */
+static int reach_the_last(void *unused) {
+    (void)unused;
+    begin_all();
+    use(&depots[0]);
+    uint64_t cached = plain_sum(&depots[0]).cached;
+    CHECK(thread_reach(thread_current, (POOLS_MAX - 1) * CACHE_BYTES));
+    CHECK(load_relaxed(&thread_current->open) >= POOLS_MAX * CACHE_BYTES);
+    CHECK_EQUAL(plain_sum(&depots[0]).cached, cached);
+    use(&depots[0]);
+    return 0;
+}
+
+static void a_table_reaches_every_pool(void **state) {
+    (void)state;
+    assert_int_equal(child_status(reach_the_last, NULL), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_table_grows_and_keeps_what_it_holds),
         cmocka_unit_test(a_table_that_cannot_grow_stays),
+        cmocka_unit_test(a_table_reaches_every_pool),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
