@@ -134,7 +134,17 @@ static struct slab *add_slab(struct depot *depot) {
     return slab;
 }
 
+/* The slabs of `count` slots, if there was nothing else in the arena. */
+static bool arena_could_hold(const struct depot *depot) {
+    const struct shape *shape = &depot->shape;
+    size_t slabs = depot->count / shape->slots + (depot->count % shape->slots != 0);
+    return slabs <= (space.arena_bytes >> CHUNK_SHIFT) / shape->chunks;
+}
+
 int depot_reserve(struct depot *depot) {
+    if (!arena_could_hold(depot)) {
+        return -ENOMEM;
+    }
     while (load_relaxed(&depot->slots) < depot->count) {
         if (add_slab(depot) == NULL) {
             return -ENOMEM;

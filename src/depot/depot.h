@@ -124,7 +124,8 @@ void depot_uncharge_slab(const struct depot *depot, struct slab *slab);
 
 /* Under the lock, which is left as it is. */
 void depot_init(struct depot *depot, const struct shape *shape, uint32_t number);
-/* Take slabs until `count` slots exist: 0 or -ENOMEM (what was taken stays). */
+/* Take slabs until `count` slots exist: 0 or -ENOMEM (what was taken stays; nothing, where all of
+ * the arena would not do). */
 int depot_reserve(struct depot *depot);
 
 /* Slots that are neither at home nor in the depot: live, or in a cache. No lock needed. */

@@ -247,6 +247,30 @@ static void a_thread_that_cannot_be_watched_keeps_no_number(void **state) {
     assert_int_equal(child_status(ends_go_unseen, NULL), 0);
 }
 
+/* More than there are addresses for: known before any memory is spent on it. */
+static int ask_for_too_many(void *unused) {
+    (void)unused;
+    static const size_t bytes[] = {16, 4096, 100000, MEMPOOL_OBJECT_BYTES_MAX};
+    CHECK_EQUAL(mempool_destroy(pool_of(OBJECT_BYTES)), 0);
+    size_t used = load_relaxed(&space.arena_used);
+    for (size_t i = 0; i < sizeof bytes / sizeof bytes[0]; i++) {
+        struct mempool_options options = POOL_OPTIONS(
+            .object_bytes = bytes[i], .count = space.arena_bytes / bytes[i] + 1);
+        errno = 0;
+        CHECK(mempool_create(&options) == NULL && errno == ENOMEM);
+        options.count = SIZE_MAX / 4 / bytes[i];
+        errno = 0;
+        CHECK(mempool_create(&options) == NULL && errno == ENOMEM);
+    }
+    CHECK_EQUAL(load_relaxed(&space.arena_used), used);
+    return 0;
+}
+
+static void a_count_beyond_the_arena_costs_nothing(void **state) {
+    (void)state;
+    assert_int_equal(child_status(ask_for_too_many, NULL), 0);
+}
+
 static void *destroy_it(void *unused) {
     CHECK_EQUAL(mempool_destroy(pool), 1);
     return unused;
@@ -285,6 +309,7 @@ int main(void) {
         cmocka_unit_test(dead_handles_and_nothing_at_all),
         cmocka_unit_test(a_number_passed_on_names_nobody),
         cmocka_unit_test(a_thread_that_cannot_be_watched_keeps_no_number),
+        cmocka_unit_test(a_count_beyond_the_arena_costs_nothing),
         cmocka_unit_test(a_pool_ends_with_a_slot_that_its_constructor_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
