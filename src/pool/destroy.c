@@ -96,6 +96,9 @@ void zombie_end(struct mempool *pool) {
     struct sys_signals signals;
     while (reclaim_slab(pool, UINT32_MAX) > 0) {
     }
+    if (reclaim_takes_over(pool)) {
+        return;
+    }
     /* K2 pairs with K1 in pool/reclaim.c: no one calls this pool's destructor any more */
     while (atomic_load_explicit(&pool->retiring, memory_order_acquire) != 0) {
         reclaim_finish(pool);

@@ -5,6 +5,7 @@
 #include "base/bits.h"
 #include "cache/park.h"
 #include "cache/thread.h"
+#include "pool/destroy.h"
 #include "pool/interrupting.h"
 #include "pool/registry.h"
 
@@ -100,6 +101,38 @@ static struct slab *detach(struct mempool *pool, uint32_t before) {
     return slab;
 }
 
+/* Those that the calling thread is at, innermost first. A destructor, and what is put for handlers
+ * on the way, may put the last object of the same pool: it cannot be waited for us then. */
+struct retirement {
+    struct mempool *pool;
+    struct retirement *outer;
+    bool ends_pool; /* when it is over */
+};
+static __thread struct retirement *retirements MEMPOOL_TLS_MODEL;
+
+static void retirement_begin(struct retirement *own, struct mempool *pool) {
+    *own = (struct retirement){.pool = pool, .outer = retirements};
+    retirements = own;
+}
+
+static void retirement_end(const struct retirement *own) {
+    retirements = own->outer;
+    if (own->ends_pool) {
+        zombie_end(own->pool);
+    }
+}
+
+bool reclaim_takes_over(const struct mempool *pool) {
+    struct retirement *outermost = NULL;
+    for (struct retirement *at = retirements; at != NULL; at = at->outer) {
+        outermost = at->pool == pool ? at : outermost;
+    }
+    if (outermost != NULL) {
+        outermost->ends_pool = true;
+    }
+    return outermost != NULL;
+}
+
 /* The destructor for each slot that was constructed, until the time is over: true when done. No
  * lock is held, signals are as the caller had them. */
 static bool destruct_slots(struct mempool *pool, struct slab *slab, uint64_t end_ns) {
@@ -147,17 +180,20 @@ static bool retire(struct mempool *pool, struct slab *slab, size_t purge_bytes) 
 
 static size_t reclaim(struct mempool *pool, uint32_t before, size_t purge_bytes) {
     struct pool_section section;
+    struct retirement own;
+    size_t bytes = 0;
     pool_section_begin(&section);
     sys_lock_take(&pool->depot.lock);
     struct slab *slab = detach(pool, before);
     sys_lock_drop(&pool->depot.lock);
+    retirement_begin(&own, pool);
     pool_section_end(&section);
-    if (slab == NULL) {
-        return 0;
+    if (slab != NULL) {
+        bytes = shape_slab_bytes(&pool->depot.shape);
+        (void)destruct_slots(pool, slab, UINT64_MAX);
+        (void)retire(pool, slab, purge_bytes);
     }
-    size_t bytes = shape_slab_bytes(&pool->depot.shape);
-    (void)destruct_slots(pool, slab, UINT64_MAX);
-    (void)retire(pool, slab, purge_bytes);
+    retirement_end(&own);
     return bytes;
 }
 
@@ -183,11 +219,17 @@ static bool go_on_leaving(uint64_t end_ns) {
     if (slab == NULL) {
         return false;
     }
+    struct mempool *pool = leaving_pool;
+    struct retirement own;
     /* In our hands meanwhile: a child that is forked now must not go on with it. */
     leaving = NULL;
-    if (!destruct_slots(leaving_pool, slab, end_ns) || !retire(leaving_pool, slab, PURGE_BYTES)) {
-        leaving = slab;
+    retirement_begin(&own, pool);
+    bool done = destruct_slots(pool, slab, end_ns) && retire(pool, slab, PURGE_BYTES);
+    while (!done && own.ends_pool) {
+        done = destruct_slots(pool, slab, UINT64_MAX) && retire(pool, slab, SIZE_MAX);
     }
+    leaving = done ? NULL : slab;
+    retirement_end(&own);
     return true;
 }
 

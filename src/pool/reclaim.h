@@ -85,6 +85,10 @@ MEMPOOL_COLD size_t reclaim_all(void);
 /* Bring to its end what a step has left half-way of this pool, unless a step is under way. */
 void reclaim_finish(struct mempool *pool);
 
+/* Is the calling thread itself about to retire a slab of this pool, which was destroyed and has
+ * nothing live any more? Then it ends the pool when it is done. */
+bool reclaim_takes_over(const struct mempool *pool);
+
 /* In the child of a fork. */
 void reclaim_child(void);
 

@@ -18,7 +18,7 @@
 #include <dlfcn.h>
 #include <sys/resource.h>
 
-enum { OBJECT_BYTES = 100 };
+enum { OBJECT_BYTES = 100, N_IN_SLABS = 2000 };
 
 static int n_built, n_unbuilt;
 
@@ -276,6 +276,65 @@ static void *destroy_it(void *unused) {
     return unused;
 }
 
+static void *spare; /* of the pool, what its destructor puts */
+
+static void put_spare(void *object, void *argument) {
+    (void)object;
+    (void)argument;
+    n_unbuilt++;
+    if (spare != NULL) {
+        void *last = spare;
+        spare = NULL;
+        thread_run(destroy_it, NULL);
+        mempool_put(last);
+    }
+}
+
+/* A step of giving back with each get, until all is gone that can go. */
+static void give_back_in_steps(void) {
+    struct mempool *other =
+        pool_of_options(&POOL_OPTIONS(.object_bytes = OBJECT_BYTES, .flags = MEMPOOL_UNCACHED));
+    mempool_thread_flush();
+    for (int i = 0; i < 200; i++) {
+        store_relaxed(&now_ms, load_relaxed(&now_ms) + 1000);
+        mempool_put(mempool_get(other));
+    }
+}
+
+/* The destructor puts the last object of its own pool, which another thread destroyed: it must not
+ * wait for itself. */
+static int end_in_destructor(void *in_steps) {
+    static void *objects[N_IN_SLABS];
+    mempool_misuse_sink_set(-1);
+    sys_operations.clock_ms = fake_clock_ms;
+    pool = pool_of_options(
+        &POOL_OPTIONS(.object_bytes = OBJECT_BYTES, .construct = build, .destruct = put_spare));
+    for (size_t i = 0; i < N_IN_SLABS; i++) {
+        objects[i] = mempool_get(pool);
+        CHECK(objects[i] != NULL);
+    }
+    spare = objects[0];
+    mempool_put_bulk(objects + 1, N_IN_SLABS - 1);
+    if (*(const bool *)in_steps) {
+        give_back_in_steps();
+    } else {
+        CHECK(mempool_trim(pool) > 0);
+    }
+    CHECK(spare == NULL);
+    CHECK_EQUAL(load_relaxed(&pool->depot.state), DEPOT_UNUSED);
+    CHECK_EQUAL(load_relaxed(&pool->depot.slots), 0);
+    CHECK_EQUAL(n_unbuilt, n_built);
+    return 0;
+}
+
+static void a_destructor_may_end_its_own_pool(void **state) {
+    (void)state;
+    bool in_steps = false;
+    assert_int_equal(child_status(end_in_destructor, &in_steps), 0);
+    in_steps = true;
+    assert_int_equal(child_status(end_in_destructor, &in_steps), 0);
+}
+
 static int refuse_of_destroyed(void *object, void *argument) {
     (void)object;
     (void)argument;
@@ -310,6 +369,7 @@ int main(void) {
         cmocka_unit_test(a_number_passed_on_names_nobody),
         cmocka_unit_test(a_thread_that_cannot_be_watched_keeps_no_number),
         cmocka_unit_test(a_count_beyond_the_arena_costs_nothing),
+        cmocka_unit_test(a_destructor_may_end_its_own_pool),
         cmocka_unit_test(a_pool_ends_with_a_slot_that_its_constructor_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
