@@ -197,8 +197,53 @@ static void forks_among_busy_threads(void **state) {
     assert_int_equal(child_status(fork_beside_busy_threads, NULL), 0);
 }
 
+/* ---- threads that are to be cancelled ------------------------------------------------------- */
+
+/* The next place where libc cancels threads is the calling one's last. */
+static void cancel_here(void) {
+    CHECK(pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL) == 0);
+    CHECK(pthread_cancel(pthread_self()) == 0);
+    CHECK(pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL) == 0);
+}
+
+static void *create_cancelled(void *unused) {
+    cancel_here();
+    pools[0] = mempool_create(&POOL_OPTIONS(.object_bytes = 64));
+    return unused;
+}
+
+static void *fork_cancelled(void *ret_child) {
+    cancel_here();
+    *(pid_t *)ret_child = fork();
+    if (*(pid_t *)ret_child == 0) {
+        mempool_put(mempool_get(pools[0]));
+        _exit(0);
+    }
+    return NULL;
+}
+
+static int cancel_threads(void *unused) {
+    (void)unused;
+    pid_t child = -1;
+    int status;
+    thread_run(create_cancelled, NULL);
+    CHECK(pools[0] != NULL);
+    mempool_put(mempool_get(pools[0]));
+    thread_run(fork_cancelled, &child);
+    CHECK(child > 0 && waitpid(child, &status, 0) == child && status == 0);
+    mempool_put(mempool_get(pools[0]));
+    CHECK_EQUAL(mempool_destroy(pools[0]), 0);
+    return 0;
+}
+
+static void nobody_is_cancelled_under_locks(void **state) {
+    (void)state;
+    assert_int_equal(child_status(cancel_threads, NULL), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nobody_is_cancelled_under_locks),
         cmocka_unit_test(a_child_has_what_other_threads_cached),
         cmocka_unit_test(forks_among_busy_threads),
     };

@@ -43,6 +43,11 @@ static struct {
     size_t copy_bytes;
 } share;
 
+/* A thread must not be cancelled here: locks are held. libc's close is a place for that. */
+static void close_fd(int fd) {
+    (void)syscall(SYS_close, fd);
+}
+
 bool share_covers(const void *address) {
     return (uintptr_t)address - (uintptr_t)share.start < share.bytes;
 }
@@ -61,12 +66,12 @@ static int create(void) {
     }
     if (ftruncate(fd, (off_t)share.bytes) != 0) {
         int why = errno;
-        close(fd);
+        close_fd(fd);
         return -why;
     }
     int high = fcntl(fd, F_DUPFD_CLOEXEC, FD_WANTED);
     if (high >= 0) {
-        close(fd);
+        close_fd(fd);
         fd = high;
     }
     return fd;
@@ -98,7 +103,7 @@ int sys_share(void *start, size_t bytes, const char *name) {
     int result = fd < 0 ? fd : map(fd);
     if (result < 0) {
         if (fd >= 0) {
-            close(fd);
+            close_fd(fd);
         }
         share.start = NULL;
         share.bytes = 0;
@@ -192,7 +197,7 @@ static int copy_to_fd(void) {
     int fd = create();
     for (size_t i = 0; fd >= 0 && i < share.n_parts; i++) {
         if (!copy_part(fd, &share.parts[i], ours)) {
-            close(fd);
+            close_fd(fd);
             fd = -1;
         }
     }
@@ -230,7 +235,7 @@ void sys_share_before_fork(const struct sys_part *parts, size_t n) {
 void sys_share_parent(void) {
     int saved_errno = errno;
     if (share.copy_fd >= 0) {
-        close(share.copy_fd);
+        close_fd(share.copy_fd);
     }
     if (share.copy != NULL) {
         (void)munmap(share.copy, share.copy_bytes);
@@ -280,7 +285,7 @@ int sys_share_child(void) {
         result = -ENOMEM;
     }
     if (parent_fd >= 0) {
-        close(parent_fd); /* the parent's books are none of ours */
+        close_fd(parent_fd); /* the parent's books are none of ours */
     }
     errno = saved_errno;
     return result;
