@@ -138,6 +138,9 @@ void seat_begin(void) {
     if (thread_sitting_down != NULL) {
         thread_sitting_down(self);
     }
+    /* They are empty. Where this is a handler that interrupted a hit just before its door was shut,
+     * that hit opens the door again, to no table. */
+    thread_give_up_caches(self);
     sys_lock_drop(&threads_lock);
     seat_settle_in(self);
     sys_signals_restore(&before);

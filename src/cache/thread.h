@@ -158,7 +158,7 @@ struct thread *thread_make(unsigned number, bool caches);
 /* Empty every cache of a thread into its depot. The door is shut, the stage SLOW. `alone`: every
  * depot's lock is held already. */
 void thread_return_caches(struct thread *thread, bool alone);
-/* Its caches are as a hit left them that has no end: their rounds are lost. */
+/* It has none any more. Where a hit that has no end left rounds in them, these are lost. */
 void thread_give_up_caches(struct thread *thread);
 /* Give the calling thread's caches back to the depots; the thread stays attached. */
 void thread_flush(void);
@@ -311,11 +311,14 @@ MEMPOOL_HOT_INLINE void seat_leave(struct thread *seat) {
 /* Whose caches the calling thread, attached and outside, may use now, the door shut: its own, or
  * those of a seat. NULL: there is none at hand. */
 static inline struct thread *thread_enter(struct thread *self) {
-    if (MEMPOOL_UNLIKELY(thread_seated)) {
-        return seat_take();
+    if (MEMPOOL_LIKELY(!thread_seated)) {
+        thread_shut_door(self);
+        /* Not if a handler was first, and the thread is seated since. */
+        if (MEMPOOL_LIKELY(!thread_seated)) {
+            return self;
+        }
     }
-    thread_shut_door(self);
-    return self;
+    return seat_take();
 }
 
 /* The end of what thread_enter began. */

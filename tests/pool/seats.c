@@ -14,7 +14,9 @@
 #include <mempool/misuse.h>
 
 #include <semaphore.h>
+#include <signal.h>
 #include <stdatomic.h>
+#include <ucontext.h>
 
 enum { OBJECT_BYTES = 64, N = 200, N_RACES = 100000 };
 
@@ -520,10 +522,116 @@ static void forks(void **state) {
     assert_int_equal(child_status(fork_beside_the_holder, NULL), 0);
 }
 
+/* ---- a handler that seats its thread, at every instruction ----------------------------------- */
+
+#if defined(__x86_64__) /* others have no seats */
+
+enum { TRAP_FLAG = 0x100, STEPS_MAX = 10000 };
+
+static __thread long steps_left; /* until the handler does its work; 0: it has done it */
+static bool is_put;              /* the call that is interrupted, and */
+static bool is_slow;             /* whether it is a hit */
+
+static void sit_down_at_last(int number, siginfo_t *information, void *context) {
+    ucontext_t *interrupted = context;
+    (void)number;
+    (void)information;
+    if (steps_left > 0 && --steps_left == 0) {
+        interrupted->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)TRAP_FLAG;
+        store_relaxed(&seats_wanted, 1); /* others have come */
+        CHECK(!thread_seated);
+        mempool_put(mempool_get(objects[0]));
+    }
+}
+
+static void trap_each_instruction(bool on) {
+    uintptr_t flag = on ? TRAP_FLAG : 0;
+    __asm__ volatile("pushfq\n\t"
+                     "andq $~0x100, (%%rsp)\n\t"
+                     "orq %0, (%%rsp)\n\t"
+                     "popfq"
+                     :
+                     : "r"(flag)
+                     : "memory", "cc");
+}
+
+static void *be_seated_inside(void *steps) {
+    void *object = mempool_get(pool);
+    if (!is_put) {
+        mempool_put(object);
+    }
+    if (is_slow) {
+        mempool_thread_flush();
+    }
+    steps_left = *(const long *)steps;
+    trap_each_instruction(true);
+    if (is_put) {
+        mempool_put(object);
+    } else {
+        object = mempool_get(pool);
+    }
+    trap_each_instruction(false);
+    *(long *)steps = steps_left;
+    if (!is_put) {
+        mempool_put(object);
+    }
+    CHECK(!thread_seated || load_relaxed(&thread_current->open) == 0);
+    for (size_t i = 0; thread_seated && i < N; i++) { /* all of it on the seat */
+        mempool_put(mempool_get(pool));
+        CHECK_EQUAL(load_relaxed(&thread_current->open), 0);
+        CHECK_EQUAL(load_relaxed(&thread_inside), THREAD_OUTSIDE);
+    }
+    return NULL;
+}
+
+static uint64_t stopped_clock_ms(void) {
+    return 1000000;
+}
+
+static int seated_anywhere(void *unused) {
+    struct sigaction action = {.sa_sigaction = sit_down_at_last, .sa_flags = SA_SIGINFO};
+    (void)unused;
+    sys_operations.clock_ms = stopped_clock_ms; /* nothing that blocks signals is due */
+    if (!begin(NULL)) {
+        return 0;
+    }
+    CHECK(sigaction(SIGTRAP, &action, NULL) == 0);
+    objects[0] = pool_of(OBJECT_BYTES);
+    for (int way = 0; way < 4; way++) {
+        long left = 0;
+        is_put = way % 2 != 0;
+        is_slow = way / 2 != 0;
+        for (long steps = 1; left == 0; steps += test_runtime_is_plain() ? 1 : 7) {
+            CHECK(steps < STEPS_MAX);
+            left = steps;
+            store_relaxed(&seats_wanted, 0);
+            thread_run(be_seated_inside, &left);
+            CHECK_EQUAL(pool_stats(pool).hot, 0);
+        }
+    }
+    check_no_misuse();
+    return 0;
+}
+
+#else
+
+static int seated_anywhere(void *unused) {
+    (void)unused;
+    return 0;
+}
+
+#endif
+
+static void seated_by_a_handler(void **state) {
+    (void)state;
+    assert_int_equal(child_status(seated_anywhere, NULL), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(when),           cmocka_unit_test(taken), cmocka_unit_test(handlers),
         cmocka_unit_test(puts_of_others), cmocka_unit_test(forks),
+        cmocka_unit_test(seated_by_a_handler),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
