@@ -44,15 +44,30 @@ static struct slab *leaving;         /* a slab on its way out, piece by piece, *
 static struct mempool *leaving_pool; /* and whose it is */
 static uint32_t sweep;               /* the one that reclaim_sweep_left is about, */
 static uint32_t sweep_visits;        /* and its visits to the place where it is */
+static struct sys_signals step_signals; /* as they were before it: in a step there are none, but for
+                                         * destructors; a handler that ended the pool of `leaving`
+                                         * would wait for the step */
 
 static bool step_begin(void) {
+    struct sys_signals before;
+    if (load_relaxed(&step_busy) != 0) {
+        return false;
+    }
+    sys_signals_block(&before);
     /* S1 pairs with S2: what the last step left is seen */
-    return atomic_exchange_explicit(&step_busy, 1, memory_order_acquire) == 0;
+    if (atomic_exchange_explicit(&step_busy, 1, memory_order_acquire) != 0) {
+        sys_signals_restore(&before);
+        return false;
+    }
+    step_signals = before;
+    return true;
 }
 
 static void step_end(void) {
+    struct sys_signals before = step_signals;
     /* S2 pairs with S1 */
     store_release(&step_busy, 0);
+    sys_signals_restore(&before);
 }
 
 static uint32_t and_share(uint32_t chunks, uint32_t share) {
@@ -75,7 +90,7 @@ void reclaim_child(void) {
     }
     leaving = NULL;
     end_sweep();
-    step_end();
+    store_relaxed(&step_busy, 0);
 }
 
 /* One user of the pool less, unless a fork has forgotten it. */
@@ -112,11 +127,13 @@ static __thread struct retirement *retirements MEMPOOL_TLS_MODEL;
 
 static void retirement_begin(struct retirement *own, struct mempool *pool) {
     *own = (struct retirement){.pool = pool, .outer = retirements};
+    signal_fence();
     retirements = own;
 }
 
 static void retirement_end(const struct retirement *own) {
     retirements = own->outer;
+    signal_fence(); /* until here a handler may have left the pool's end to us */
     if (own->ends_pool) {
         zombie_end(own->pool);
     }
@@ -213,6 +230,19 @@ void reclaim_large(struct mempool *pool) {
     } while (reclaim(pool, UINT32_MAX, purge_bytes) > 0);
 }
 
+/* The user's part of a step, with signals as its caller had them. */
+static bool destruct_in_step(struct mempool *pool, struct slab *slab, uint64_t end_ns) {
+    struct sys_signals in_step, before = step_signals;
+    if (pool->destruct == NULL) {
+        return true;
+    }
+    sys_signals_block(&in_step);
+    sys_signals_restore(&before);
+    bool done = destruct_slots(pool, slab, end_ns);
+    sys_signals_restore(&in_step);
+    return done;
+}
+
 /* A piece of the slab that is on its way out; false: there is none. */
 static bool go_on_leaving(uint64_t end_ns) {
     struct slab *slab = leaving;
@@ -224,9 +254,9 @@ static bool go_on_leaving(uint64_t end_ns) {
     /* In our hands meanwhile: a child that is forked now must not go on with it. */
     leaving = NULL;
     retirement_begin(&own, pool);
-    bool done = destruct_slots(pool, slab, end_ns) && retire(pool, slab, PURGE_BYTES);
+    bool done = destruct_in_step(pool, slab, end_ns) && retire(pool, slab, PURGE_BYTES);
     while (!done && own.ends_pool) {
-        done = destruct_slots(pool, slab, UINT64_MAX) && retire(pool, slab, SIZE_MAX);
+        done = destruct_in_step(pool, slab, UINT64_MAX) && retire(pool, slab, SIZE_MAX);
     }
     leaving = done ? NULL : slab;
     retirement_end(&own);

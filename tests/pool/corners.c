@@ -15,7 +15,10 @@
 #include "pool/pool.h"
 #include "vm/blocks.h"
 
+#include <mempool/account.h>
+
 #include <dlfcn.h>
+#include <signal.h>
 #include <sys/resource.h>
 
 enum { OBJECT_BYTES = 100, N_IN_SLABS = 2000 };
@@ -335,6 +338,80 @@ static void a_destructor_may_end_its_own_pool(void **state) {
     assert_int_equal(child_status(end_in_destructor, &in_steps), 0);
 }
 
+/* ---- a handler that ends a pool over a step that has one of its slabs half-way --------------- */
+
+static int (*real_purge)(void *start, size_t bytes);
+static bool is_armed;
+
+static int raising_purge(void *start, size_t bytes) {
+    if (is_armed) {
+        is_armed = false;
+        CHECK(raise(SIGUSR1) == 0);
+    }
+    return real_purge(start, bytes);
+}
+
+static void put_it(int number) {
+    (void)number;
+    void *last = spare;
+    spare = NULL;
+    mempool_put(last);
+}
+
+/* Longer than a step takes: it leaves off after a few. */
+static void take_long(void *object, void *argument) {
+    (void)object;
+    (void)argument;
+    n_unbuilt++;
+    uint64_t end_ns = sys_clock_ns() + 10000;
+    while (sys_clock_ns() < end_ns) {
+    }
+}
+
+static void take_step(struct mempool *other) {
+    store_relaxed(&now_ms, load_relaxed(&now_ms) + 1000);
+    mempool_put(mempool_get(other));
+}
+
+static int end_over_step(void *unused) {
+    static void *objects[N_IN_SLABS];
+    struct sigaction action = {.sa_handler = put_it};
+    (void)unused;
+    CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
+    mempool_misuse_sink_set(-1);
+    sys_operations.clock_ms = fake_clock_ms;
+    real_purge = sys_operations.purge;
+    sys_operations.purge = raising_purge;
+    struct mempool *other =
+        pool_of_options(&POOL_OPTIONS(.object_bytes = OBJECT_BYTES, .flags = MEMPOOL_UNCACHED));
+    pool = pool_of_options(
+        &POOL_OPTIONS(.object_bytes = OBJECT_BYTES, .construct = build, .destruct = take_long));
+    CHECK_EQUAL(mempool_get_bulk(pool, objects, N_IN_SLABS), N_IN_SLABS);
+    spare = objects[0];
+    mempool_put_bulk(objects + 1, N_IN_SLABS - 1);
+    mempool_thread_flush();
+    for (int i = 0; i < 200 && n_unbuilt == 0; i++) {
+        take_step(other);
+    }
+    CHECK(n_unbuilt > 0);
+    CHECK_EQUAL(mempool_destroy(pool), 1);
+    mempool_free(mempool_malloc(200000, "large")); /* a dirty run, for a step to clean */
+    is_armed = true;
+    for (int i = 0; i < 10 && spare != NULL; i++) {
+        take_step(other);
+    }
+    CHECK(spare == NULL);
+    CHECK_EQUAL(load_relaxed(&pool->depot.state), DEPOT_UNUSED);
+    CHECK_EQUAL(load_relaxed(&pool->depot.slots), 0);
+    CHECK_EQUAL(n_unbuilt, n_built);
+    return 0;
+}
+
+static void a_handler_may_end_a_pool_over_a_step(void **state) {
+    (void)state;
+    assert_int_equal(child_status(end_over_step, NULL), 0);
+}
+
 static int refuse_of_destroyed(void *object, void *argument) {
     (void)object;
     (void)argument;
@@ -370,6 +447,7 @@ int main(void) {
         cmocka_unit_test(a_thread_that_cannot_be_watched_keeps_no_number),
         cmocka_unit_test(a_count_beyond_the_arena_costs_nothing),
         cmocka_unit_test(a_destructor_may_end_its_own_pool),
+        cmocka_unit_test(a_handler_may_end_a_pool_over_a_step),
         cmocka_unit_test(a_pool_ends_with_a_slot_that_its_constructor_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
