@@ -18,6 +18,12 @@
         .object_bytes = (bytes_), .live = (live_), .threads = (threads_), .ours_only = (ours_),    \
     }
 
+#define TAIL(one_in_)                                                                              \
+    {                                                                                              \
+        .name = "tail-" #one_in_, .kind = CASE_TAIL, .group = GROUP_TAIL, .unit = UNIT_NS,         \
+        .live = TAIL_LIVE, .one_in = (one_in_), .threads = 1,                                      \
+    }
+
 const struct bench_case bench_cases[] = {
     AT_SIZES("lifo-1", CASE_LIFO_1, GROUP_GET_PUT, 1, 1, false),
     AT_SIZES("lifo-8", CASE_LIFO_8, GROUP_GET_PUT, 8, 1, false),
@@ -78,27 +84,9 @@ const struct bench_case bench_cases[] = {
      .group = GROUP_HEAP,
      .unit = UNIT_NS,
      .threads = 2},
-    {.name = "tail-1000",
-     .kind = CASE_TAIL,
-     .group = GROUP_TAIL,
-     .unit = UNIT_NS,
-     .live = TAIL_LIVE,
-     .one_in = 1000,
-     .threads = 1},
-    {.name = "tail-10000",
-     .kind = CASE_TAIL,
-     .group = GROUP_TAIL,
-     .unit = UNIT_NS,
-     .live = TAIL_LIVE,
-     .one_in = 10000,
-     .threads = 1},
-    {.name = "tail-100000",
-     .kind = CASE_TAIL,
-     .group = GROUP_TAIL,
-     .unit = UNIT_NS,
-     .live = TAIL_LIVE,
-     .one_in = 100000,
-     .threads = 1},
+    TAIL(1000),
+    TAIL(10000),
+    TAIL(100000),
     {.name = "resident-8M/64",
      .kind = CASE_RESIDENT_LIVE,
      .group = GROUP_RESIDENT,
