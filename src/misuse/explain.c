@@ -43,17 +43,22 @@ static void explain_slot(struct explanation *ret, const struct slab *slab,
     const struct shape *shape = &depot->shape;
     char *start = space_chunk_address(load_relaxed(&slab->first_chunk));
     size_t distance = (size_t)(address - start);
-    size_t slot = distance / shape->stride;
+    size_t stride = shape->stride;
+    if (stride == 0) { /* the pool is gone, and its place is about to be another's */
+        description->state = MEMPOOL_STATE_UNUSED;
+        return;
+    }
+    size_t slot = distance / stride;
     ret->depot_state = load_relaxed(&depot->state);
     /* The heap's size classes are nobody's pools. */
     bool is_pools = ret->depot_state == DEPOT_ALIVE && shape->tagged == 0;
     description->pool = is_pools ? depot->pool : NULL;
     description->pool_destroyed = ret->depot_state != DEPOT_ALIVE;
     memcpy(description->pool_name, depot->name, strnlen(depot->name, MEMPOOL_NAME_BYTES - 1));
-    description->object = start + slot * shape->stride;
-    description->offset = distance - slot * shape->stride;
+    description->object = start + slot * stride;
+    description->offset = distance - slot * stride;
     description->object_bytes = shape->object_bytes;
-    description->padded_bytes = shape->stride;
+    description->padded_bytes = stride;
     description->slot = slot;
     if (slot >= shape->slots) {
         description->state = MEMPOOL_STATE_TAIL;
