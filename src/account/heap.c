@@ -75,10 +75,11 @@ static bool has_room(const struct thread *thread, uint32_t place, size_t bytes) 
 static bool book(struct thread *thread, uint32_t place, size_t bytes) {
     uint64_t room;
     bool booked = false;
-    if (!thread_seated && thread_door_open(thread) && thread_has_tally(thread, place)) {
-        struct tally *tally = thread_tally(thread, place);
-        thread_shut_door(thread);
-        booked = room_take(load_relaxed(&tally->room), bytes, &room);
+    if (!thread_seated && thread_door_open(thread)) {
+        thread_shut_door(thread); /* first, as in take_at_hand */
+        struct tally *tally =
+            thread_has_tally(thread, place) ? thread_tally(thread, place) : NULL;
+        booked = tally != NULL && room_take(load_relaxed(&tally->room), bytes, &room);
         if (booked) {
             store_relaxed(&tally->room, room);
         }
